@@ -1,0 +1,12 @@
+/** Adds up what test runners reported as JSON, and prints it as one line. A test file that could not run is a failure. */
+import { existsSync, readFileSync } from 'node:fs';
+
+const reports = process.argv.slice(2).filter((file) => existsSync(file));
+const sum = { passed: 0, failed: 0 };
+for (const file of reports) {
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  sum.passed += report.numPassedTests;
+  sum.failed += report.numFailedTests + (report.numRuntimeErrorTestSuites ?? 0);
+}
+console.log(`${sum.passed} passed, ${sum.failed} failed`);
+process.exitCode = reports.length > 0 && sum.passed > 0 && sum.failed === 0 ? 0 : 1;

@@ -1,0 +1,1 @@
+ALTER TABLE "challenges" ADD COLUMN "link_channel" text;

@@ -1,0 +1,2 @@
+CREATE INDEX "outbox_dead_at" ON "outbox" USING btree ("dead_at") WHERE dead_at is not null;--> statement-breakpoint
+CREATE INDEX "security_events_email" ON "security_events" USING btree ("email_key") WHERE account_id is null and email_key is not null;

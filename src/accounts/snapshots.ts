@@ -1,0 +1,86 @@
+/** How an account could be reached before each change of that: what "this was not me" puts back. Sealed at rest. */
+import { eq, sql } from 'drizzle-orm';
+import type { Context } from '../base/context.js';
+import { rows } from '../base/database.js';
+import { newId, open, seal } from '../base/secrets.js';
+import { clock, fromNow } from '../base/time.js';
+import { canSendSms, emailRecipient, smsRecipient, type Recipient } from './channels.js';
+import { readPhone, writePhone, type StoredPhone } from './phone-store.js';
+import { accounts } from './tables.js';
+
+interface Snapshot {
+  readonly email: string | null;
+  readonly emailKey: string | null;
+  readonly notificationChannel: 'EMAIL' | 'SMS';
+  readonly phone: StoredPhone | null;
+}
+
+/** Keeps how the account is reached now. Call it before each change of address, channel or number, in its transaction. */
+export async function takeSnapshot(ctx: Context, accountId: string): Promise<void> {
+  const [account] = await ctx.db
+    .select({
+      email: accounts.email,
+      emailKey: accounts.emailKey,
+      notificationChannel: accounts.notificationChannel,
+    })
+    .from(accounts)
+    .where(eq(accounts.id, accountId));
+  if (!account) return;
+  const snapshot: Snapshot = { ...account, phone: await readPhone(ctx, accountId) };
+  const id = newId('snap');
+  const sealed = seal(ctx.config.secretKeys, `account_snapshots:${id}`, JSON.stringify(snapshot));
+  await ctx.db.execute(
+    sql`insert into account_snapshots (id, account_id, taken_at, sealed)
+        values (${id}, ${accountId}, ${clock(ctx)}, ${sealed})`,
+  );
+}
+
+/** Where the owner could be reached before any of the changes since then. */
+export async function formerRecipients(ctx: Context, accountId: string, since: Date): Promise<Recipient[]> {
+  const recipients: Recipient[] = [];
+  for (const { email, phone } of await snapshotsSince(ctx, accountId, since)) {
+    if (email !== null) recipients.push(emailRecipient(email));
+    if (phone !== null && canSendSms(ctx.config)) recipients.push(smsRecipient(phone.number));
+  }
+  return recipients;
+}
+
+/** The earliest first. */
+async function snapshotsSince(ctx: Context, accountId: string, since: Date): Promise<Snapshot[]> {
+  const found = await rows<{ id: string; sealed: string }>(
+    ctx.db,
+    sql`select id, sealed from account_snapshots
+        where account_id = ${accountId} and taken_at >= ${since.toISOString()}::timestamptz order by taken_at limit 20`,
+  );
+  return found.map(
+    ({ id, sealed }) => JSON.parse(open(ctx.config.secretKeys, `account_snapshots:${id}`, sealed)) as Snapshot,
+  );
+}
+
+/**
+ * Puts address, channel and number back as they stood before `since`: the earliest snapshot from then on, or nothing
+ * where nothing was changed. An address that someone else holds by now cannot be put back; the account is then left
+ * without one, for staff, since the present one may be a thief's.
+ */
+export async function restoreContact(ctx: Context, accountId: string, since: Date): Promise<void> {
+  const [before] = await snapshotsSince(ctx, accountId, since);
+  if (!before) return;
+  await takeSnapshot(ctx, accountId);
+  const isFree = sql`not exists (select 1 from accounts other
+    where other.email_key = ${before.emailKey} and other.id <> accounts.id and other.closed_at is null)`;
+  await ctx.db.execute(
+    sql`update accounts set notification_channel = ${before.notificationChannel},
+          email = case when ${isFree} then ${before.email}::text end,
+          email_key = case when ${isFree} then ${before.emailKey}::text else ${'released:' + accountId} end
+        where id = ${accountId}`,
+  );
+  await writePhone(ctx, accountId, before.phone);
+}
+
+/** Forgets what no token can ask for any more. */
+export async function purgeSnapshots(ctx: Context): Promise<void> {
+  await ctx.db.execute(
+    sql`delete from account_snapshots where ctid = any (array(
+          select ctid from account_snapshots where taken_at < ${fromNow(ctx, -ctx.config.DISOWN_TTL)} limit 10000))`,
+  );
+}

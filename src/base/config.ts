@@ -1,0 +1,151 @@
+/** The environment, read once, checked as a whole: every mistake is reported together, by name, and stops the start. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { variables, type Values, type VariableName } from './config-variables.js';
+import { newBytes } from './secrets.js';
+
+export interface SealingKey {
+  readonly id: string;
+  readonly key: Buffer;
+}
+
+/** At most `max` events in `seconds`. `max` 0 means that the limit is off, which only `APP_ENV=test` may ask for. */
+export interface Limit {
+  readonly max: number;
+  readonly seconds: number;
+}
+
+export interface Config extends Readonly<Values> {
+  readonly publicUrl: string;
+  readonly host: string;
+  readonly secretKeys: readonly SealingKey[];
+  /** Whether cookies are `Secure` and carry the `__Host-` prefix. */
+  readonly secureCookies: boolean;
+  readonly rpId: string;
+  /** The file that development and test letters are written to; null where a mail server is set or in production. */
+  readonly mailboxFile: string | null;
+}
+
+/** All that is wrong with the environment, one sentence a mistake. */
+export class ConfigError extends Error {
+  constructor(readonly mistakes: readonly string[]) {
+    super(`The configuration has ${mistakes.length} mistake(s):\n${mistakes.map((line) => `  - ${line}`).join('\n')}`);
+  }
+}
+
+/**
+ * Turns the environment into the frozen configuration. `NAME_FILE` is read where `NAME` is not set.
+ * @throws ConfigError naming every mistake at once; values are never repeated, since they may be secrets.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const mistakes: string[] = [];
+  const values = {} as Record<VariableName, unknown>;
+  for (const [name, variable] of Object.entries(variables) as [VariableName, (typeof variables)[VariableName]][]) {
+    const text = readVariable(env, name, mistakes) ?? variable.fallback;
+    if (text === null) {
+      values[name] = null;
+      continue;
+    }
+    const parsed = variable.schema.safeParse(text);
+    if (parsed.success) values[name] = parsed.data;
+    else mistakes.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  const read = values as unknown as Values;
+  mistakes.push(...crossChecks(read));
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return Object.freeze(complete(read));
+}
+
+function readVariable(env: NodeJS.ProcessEnv, name: string, mistakes: string[]): string | undefined {
+  const direct = env[name];
+  const file = env[`${name}_FILE`];
+  if (direct !== undefined && direct !== '') {
+    if (file) mistakes.push(`${name}: set either ${name} or ${name}_FILE, not both`);
+    return direct;
+  }
+  if (!file) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    mistakes.push(`${name}_FILE: cannot read that file`);
+    return undefined;
+  }
+}
+
+/** Rules that need more than one variable (R-030, R-171 to R-173). */
+function crossChecks(values: Values): string[] {
+  const mistakes: string[] = [];
+  const production = values.APP_ENV === 'production';
+  const need = (name: VariableName, why: string): void => {
+    if (values[name] === null) mistakes.push(`${name}: required in production${why}`);
+  };
+  if (production) {
+    need('PUBLIC_URL', ': it is the one base of every link');
+    need('DATABASE_URL', ': the embedded database is for development and test');
+    need('SMTP_URL', ': without a mail server nobody can be reached');
+    need('MAIL_FROM', ': the sender of every letter');
+    need('SECRET_KEYS', ': `id:base64` of 32 random bytes');
+    if (values.PUBLIC_URL && !values.PUBLIC_URL.startsWith('https://')) {
+      mistakes.push('PUBLIC_URL: must be https in production');
+    }
+  }
+  if (values.SMS_URL?.startsWith('http') && values.SMS_SECRET === null) {
+    mistakes.push('SMS_SECRET: required with SMS_URL, so that the receiver can tell our messages from others');
+  }
+  if (values.APP_ENV === 'test' && values.HOST !== null && !isLoopback(values.HOST)) {
+    mistakes.push('HOST: APP_ENV=test listens on loopback only, since it has test paths');
+  }
+  if (values.APP_ENV !== 'test') {
+    for (const [name, value] of Object.entries(values)) {
+      if (isLimit(value) && value.max === 0) mistakes.push(`${name}: 0 switches a limit off, in APP_ENV=test only`);
+    }
+  }
+  if (values.WORKERS > 1 && values.DATABASE_URL === null) {
+    mistakes.push('WORKERS: the embedded database belongs to one process; set DATABASE_URL for more');
+  }
+  for (const [idle, absolute] of [
+    ['SESSION_IDLE_TTL', 'SESSION_ABSOLUTE_TTL'],
+    ['SESSION_2FA_IDLE_TTL', 'SESSION_2FA_ABSOLUTE_TTL'],
+    ['SESSION_STAFF_IDLE_TTL', 'SESSION_STAFF_ABSOLUTE_TTL'],
+  ] as const) {
+    if (values[idle] > values[absolute]) mistakes.push(`${idle}: must not be above ${absolute}`);
+  }
+  return mistakes;
+}
+
+function complete(values: Values): Config {
+  const development = values.APP_ENV !== 'production';
+  const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
+  const url = new URL(publicUrl);
+  return {
+    ...values,
+    publicUrl,
+    host: values.HOST ?? (development ? '127.0.0.1' : '0.0.0.0'),
+    secretKeys: values.SECRET_KEYS ?? developmentKeys(values.DATA_DIR),
+    secureCookies: !(development && url.protocol === 'http:' && isLoopback(url.hostname)),
+    rpId: values.RP_ID ?? url.hostname,
+    mailboxFile:
+      values.APP_ENV === 'test' || (development && values.SMTP_URL === null)
+        ? join(values.DATA_DIR, 'mailbox.jsonl')
+        : null,
+  };
+}
+
+/** Keys of a development machine: made once and kept, so that sealed values survive a restart. Never in production. */
+function developmentKeys(dataDir: string): SealingKey[] {
+  const file = join(dataDir, 'secret-keys');
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    writeFileSync(file, newBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' });
+  }
+  return [{ id: 'dev', key: Buffer.from(readFileSync(file, 'utf8').trim(), 'base64') }];
+}
+
+function isLimit(value: unknown): value is Limit {
+  return typeof value === 'object' && value !== null && 'max' in value && 'seconds' in value;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

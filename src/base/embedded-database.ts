@@ -1,0 +1,181 @@
+/**
+ * The database for development and tests: PostgreSQL compiled to WebAssembly (PGlite), in a thread of its own, so that a
+ * slow query never stalls the server, behind a unix socket, so that the one driver serves both databases.
+ *
+ * What it does not promise: it survives a killed process (each answered write was given to the operating system) but not
+ * a power cut (fsync is off); it ignores statement_timeout; it has one session, so transactions run one by one.
+ */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { StartupError } from './database-errors.js';
+import type { Report, Request } from './embedded-database-worker.js';
+import { FolderInUseError, LOCK_PATH_LENGTH, lockFolder, type FolderLock } from './folder-lock.js';
+
+export interface EmbeddedDatabase {
+  /** Where it listens: the `path` of postgres.js. For one connection at a time, as user and database `postgres`. */
+  readonly socketPath: string;
+  /** A copy of the whole database (about 40 MB), to start others from. Waits for the statement that runs. */
+  dump(): Promise<Uint8Array>;
+  /** Ends it cleanly and gives up the folder. Close the clients first. */
+  close(): Promise<void>;
+}
+
+/** A folder to keep the data in, or a copy made by `dump` to start from in memory; null for an empty one. */
+export type EmbeddedSource = { readonly dataDir: string } | { readonly dump: Uint8Array | null };
+
+/** Addresses of sockets end at 104 bytes (macOS) or 108 (Linux); beyond it Node cuts the path off without a word. */
+const LONGEST_SOCKET_PATH = 100;
+
+/**
+ * Starts the embedded database: about 6 s and 39 MB of disk for a new folder, 1 s otherwise.
+ * @param onEnd told once if the database ends by itself later, in a sentence; whoever waits for it gets an error.
+ * @throws StartupError naming the folder, when another process has it, it is damaged, or the disk is full.
+ */
+export async function startEmbeddedDatabase(
+  source: EmbeddedSource,
+  onEnd: (reason: string) => void = () => {},
+): Promise<EmbeddedDatabase> {
+  if (process.platform === 'win32') {
+    throw new StartupError('The embedded database needs unix sockets.', 'Set DATABASE_URL to a PostgreSQL server.');
+  }
+  const dataDir = 'dataDir' in source ? resolve(source.dataDir) : null;
+  const sockets = dataDir ? openFolder(dataDir) : temporaryFolder();
+  const cleanUp = (): void => {
+    if (sockets.temporary) rmSync(sockets.temporary, { recursive: true, force: true });
+  };
+  let lock: FolderLock | null = null;
+  try {
+    lock = dataDir ? await lockDataDir(dataDir, sockets.path) : null;
+    const socketPath = join(sockets.path, 'database.sock');
+    const worker = await startWorker({
+      socketPath,
+      folder: dataDir ? join(dataDir, 'database') : null,
+      dump: 'dump' in source ? source.dump : null,
+    });
+    let isClosing = false;
+    void worker.ended.then((reason) => {
+      if (!isClosing) onEnd(`The embedded database${dataDir ? ` in ${dataDir}` : ''} has ended: ${reason}.`);
+    });
+    return {
+      socketPath,
+      dump: () => worker.ask({ kind: 'dump' }).then((answer) => (answer as { dump: Uint8Array }).dump),
+      close: async () => {
+        if (isClosing) return;
+        isClosing = true;
+        await worker.ask({ kind: 'close' }).catch(() => {});
+        await worker.ended;
+        await lock?.release();
+        cleanUp();
+      },
+    };
+  } catch (error) {
+    await lock?.release();
+    cleanUp();
+    if (error instanceof StartupError) throw error;
+    throw new StartupError(
+      `Cannot open the embedded database${dataDir ? ` in ${dataDir}` : ''}: ${error instanceof Error ? error.message : 'unknown failure'}.`,
+      dataDir
+        ? `Make room or restore a copy; or move ${join(dataDir, 'database')} away to begin with an empty database; or set DATABASE_URL.`
+        : 'Check that the copy is whole.',
+    );
+  }
+}
+
+interface SocketFolder {
+  readonly path: string;
+  /** What to remove in the end. */
+  readonly temporary: string | null;
+}
+
+/** For this user alone: mkdtemp makes folders of mode 0700. */
+function temporaryFolder(): SocketFolder {
+  const path = mkdtempSync(join(tmpdir(), 'rekey-'));
+  return { path, temporary: path };
+}
+
+/** Where sockets of this folder are reached: the folder itself, or a short link to it where its own path is too long. */
+function openFolder(dataDir: string): SocketFolder {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartupError(
+      `Cannot make the folder ${dataDir} (${code}).`,
+      'Set DATA_DIR to a folder that can be written.',
+    );
+  }
+  if (Buffer.byteLength(dataDir) + LOCK_PATH_LENGTH <= LONGEST_SOCKET_PATH) return { path: dataDir, temporary: null };
+  // Only the text of the path must be short. Through the link the sockets themselves still lie in the folder, so that
+  // everybody who opens it sees the lock.
+  const { path: temporary } = temporaryFolder();
+  const path = join(temporary, 'd');
+  if (Buffer.byteLength(path) + LOCK_PATH_LENGTH > LONGEST_SOCKET_PATH) {
+    rmSync(temporary, { recursive: true });
+    throw new StartupError(`The path ${dataDir} is too long for a socket.`, 'Set DATA_DIR to a shorter one.');
+  }
+  symlinkSync(dataDir, path);
+  return { path, temporary };
+}
+
+async function lockDataDir(dataDir: string, path: string): Promise<FolderLock> {
+  try {
+    return await lockFolder(path);
+  } catch (error) {
+    if (error instanceof FolderInUseError) {
+      throw new StartupError(
+        `The embedded database in ${dataDir} is in use by ${error.pid === null ? 'another process' : `process ${error.pid}`}.`,
+        'It belongs to one process at a time: stop that one, set DATA_DIR to another folder, or set DATABASE_URL to a PostgreSQL server.',
+      );
+    }
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartupError(
+      `Cannot lock the folder ${dataDir} (${code ?? 'unknown failure'}).`,
+      'It must be a local folder that this user may write and that can hold sockets; set DATA_DIR to such a one.',
+    );
+  }
+}
+
+interface RunningWorker {
+  ask(request: Request): Promise<Report>;
+  /** Settles when the thread has ended, with the reason. */
+  readonly ended: Promise<string>;
+}
+
+/** Resolves when the database answers; rejects with the reason when it cannot be opened. */
+function startWorker(work: {
+  socketPath: string;
+  folder: string | null;
+  dump: Uint8Array | null;
+}): Promise<RunningWorker> {
+  const worker = new Worker(new URL('./embedded-database-worker.js', import.meta.url), {
+    workerData: work,
+    // Not this process's own: what it was started with (a script on the command line, loaders) is not for the thread.
+    execArgv: [],
+  });
+  const waiting: { resolve(report: Report): void; reject(error: Error): void }[] = [];
+  let reason = 'its thread stopped';
+  let isRunning = true;
+  worker.on('message', (report: Report) => {
+    if (report.kind === 'failed') ({ reason } = report);
+    else waiting.shift()?.resolve(report);
+  });
+  worker.on('error', (error) => (reason = error.message));
+  const ended = new Promise<string>((settle) => {
+    worker.once('exit', () => {
+      isRunning = false;
+      for (const { reject } of waiting.splice(0)) reject(new Error(reason));
+      settle(reason);
+    });
+  });
+  // Answers come in the order of the questions: the first one, unasked, is that it is ready.
+  const answer = (): Promise<Report> => new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+  const ask = (request: Request): Promise<Report> => {
+    if (!isRunning) return Promise.reject(new Error(reason));
+    const answered = answer();
+    worker.postMessage(request);
+    return answered;
+  };
+  return answer().then(() => ({ ask, ended }));
+}

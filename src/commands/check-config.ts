@@ -1,0 +1,13 @@
+/** `rekey check-config`: every mistake at once, by name. */
+import { loadConfig } from '../base/config.js';
+import type { Command } from './command.js';
+
+export const checkConfig: Command = {
+  arguments: '',
+  about: 'reports every mistake of the configuration at once, by name',
+  run: async () => {
+    const { APP_ENV } = loadConfig();
+    process.stdout.write(`The configuration is complete (APP_ENV=${APP_ENV}).\n`);
+    return 0;
+  },
+};

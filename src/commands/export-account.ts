@@ -1,0 +1,22 @@
+/** `rekey export-account`: what is kept of a person, as JSON, for the person who asks for it. */
+import { inTransaction } from '../base/context.js';
+import { recordAudit } from '../audit/service.js';
+import { accountData } from './account-data.js';
+import { readArguments, type Command } from './command.js';
+import { accountNamed, onDatabase } from './run.js';
+
+export const exportAccount: Command = {
+  arguments: 'EMAIL',
+  about: 'writes everything that is kept of a person to standard output, as JSON; secrets are left out',
+  run: (args) => {
+    const { subject: email } = readArguments(args, 'EMAIL');
+    return onDatabase(async (ctx) => {
+      const account = await accountNamed(ctx, email);
+      const data = await accountData(ctx, account);
+      // Looking someone up is an act, too (R-118).
+      await inTransaction(ctx, (ctx) => recordAudit(ctx, { action: 'exportAccount', subjectAccountId: account.id }));
+      process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+      return 0;
+    });
+  },
+};

@@ -1,0 +1,108 @@
+/** `rekey serve` and `rekey worker`: run until told to stop, then finish what runs. */
+import cluster from 'node:cluster';
+import { loadConfig, type Config } from '../base/config.js';
+import { describeError, openLog, type Log } from '../base/log.js';
+import { startTracing } from '../base/tracing.js';
+import { closeHashPool, shareHashing } from '../passwords/hash-pool.js';
+import { listenForMetrics } from '../server/metrics-port.js';
+import { openNode, type Node } from '../server/node.js';
+import { startWorker } from '../worker.js';
+import { servePrimary } from './cluster.js';
+import type { Command } from './command.js';
+import { describeDemonstration, makeDemonstration } from './demonstration.js';
+
+export const serve: Command = {
+  arguments: '',
+  about: 'the HTTP server, with the worker in the same process unless WORKER=off',
+  run: async () => {
+    const config = loadConfig();
+    const log = openLog(config.LOG_LEVEL);
+    if (config.WORKERS > 1 && cluster.isPrimary) return servePrimary(config, log);
+    return serveHere(config, log);
+  },
+};
+
+/** Serves in this process: the only one, or one of several. */
+async function serveHere(config: Config, log: Log): Promise<number> {
+  shareHashing(config.WORKERS);
+  const node = await openNode(config, log);
+  const endTracing = beginTracing(config, log);
+  const isFirst = (cluster.worker?.id ?? 1) === 1;
+  if (isFirst) await makeDemonstration(node.systemContext('demonstration'), node.database.kind === 'embedded');
+  const http = await node.createHttpApp();
+  const metrics = await openMetricsPort(config, node);
+  const stopWorker = config.WORKER ? startWorker(node.systemContext('worker'), node.transport) : null;
+  await http.listen({ port: config.PORT, host: config.host });
+  log.info({ event: 'started', address: config.host, port: config.PORT, database: node.database.kind });
+  if (config.APP_ENV === 'development' && isFirst) process.stdout.write(await welcome(node));
+  await stopSignal(node);
+  await http.close();
+  await stopWorker?.();
+  await metrics?.close();
+  await closeHashPool();
+  await node.close();
+  await endTracing();
+  log.info({ event: 'stopped' });
+  // One of several is told to go: its channel to the primary would keep it.
+  if (cluster.isWorker) process.disconnect();
+  return 0;
+}
+
+/** Where there are several processes the primary has the port, and asks each of them. */
+async function openMetricsPort(config: Config, node: Node): Promise<{ close(): Promise<void> } | null> {
+  if (cluster.isWorker) node.metrics.answerPrimary();
+  if (config.METRICS_PORT === null || cluster.isWorker) return null;
+  return listenForMetrics(config.METRICS_PORT, config.host, node.metrics);
+}
+
+function beginTracing({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }: Config, log: Log): () => Promise<void> {
+  if (endpoint === null) return async () => {};
+  return startTracing(endpoint, 'rekey', (reason) => log.warn({ event: 'traces_not_taken', reason }));
+}
+
+export const worker: Command = {
+  arguments: '',
+  about: 'the worker alone: letters, flags, clean-up',
+  run: async () => {
+    const config = loadConfig();
+    const log = openLog(config.LOG_LEVEL);
+    const node = await openNode(config, log);
+    const endTracing = beginTracing(config, log);
+    const metrics = await openMetricsPort(config, node);
+    const stopWorker = startWorker(node.systemContext('worker'), node.transport);
+    log.info({ event: 'started', worker: true, database: node.database.kind });
+    await stopSignal(node);
+    await stopWorker();
+    await metrics?.close();
+    await node.close();
+    await endTracing();
+    log.info({ event: 'stopped' });
+    return 0;
+  },
+};
+
+/** Resolves at SIGTERM or SIGINT. What nobody caught is logged, and ends neither the process nor what others do (R-186). */
+function stopSignal(node: Node): Promise<void> {
+  const { log } = node.capabilities;
+  process.on('unhandledRejection', (error) => log.error({ event: 'unhandled_rejection', ...describeError(error) }));
+  process.on('uncaughtException', (error) => log.error({ event: 'uncaught_exception', ...describeError(error) }));
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+}
+
+/** What a newcomer needs to know, on the terminal. */
+async function welcome(node: Node): Promise<string> {
+  const { publicUrl, mailboxFile } = node.capabilities.config;
+  const people = await describeDemonstration(node.systemContext('demonstration'), process.stdout.isTTY);
+  const lines = [
+    '',
+    `  Rekey runs at  ${publicUrl}`,
+    `  GraphQL        ${publicUrl}/graphql (POST)`,
+    ...(mailboxFile === null ? [] : [`  Mailbox        ${publicUrl}/mailbox`]),
+    ...(people.length === 0 ? [] : ['', `  Sign in at     ${publicUrl}/sign-in`, ...people]),
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,103 @@
+/** The worker's half: compose what is due, send it, settle it. At least once, never by two workers at the same time. */
+import { createHash } from 'node:crypto';
+import { inTransaction, type Context } from '../base/context.js';
+import { describeError } from '../base/log.js';
+import { open, seal } from '../base/secrets.js';
+import { recordEvent } from '../security-events/service.js';
+import { renderLetter } from './letters.js';
+import {
+  claimDue,
+  markDead,
+  markDone,
+  markFailed,
+  markPartSent,
+  storeComposed,
+  type Claimed,
+  type Envelope,
+  type Message,
+} from './outbox.js';
+import {
+  PermanentDeliveryError,
+  TemporaryDeliveryError,
+  type EmailMessage,
+  type SmsMessage,
+  type Transport,
+} from './transports.js';
+
+/** Every kind of message the worker can compose, by name. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- payloads differ; each message knows its own
+export type Messages = ReadonlyMap<string, Message<any>>;
+
+/** At once: enough to keep the mail server busy, few enough that one lease covers a hanging one. */
+const BATCH = 10;
+
+/** Delivers what is due now. @returns how many rows were taken; 0 means that nothing is left. */
+export async function deliverDue(ctx: Context, messages: Messages, transport: Transport): Promise<number> {
+  const claimed = await claimDue(ctx, BATCH);
+  await Promise.all(claimed.map((claim) => deliver(ctx, messages, transport, claim)));
+  return claimed.length;
+}
+
+async function deliver(ctx: Context, messages: Messages, transport: Transport, claim: Claimed): Promise<void> {
+  try {
+    if (claim.isExpired) return await giveUp(ctx, claim, expiredReason(claim));
+    const parts = await composed(ctx, messages, claim);
+    if (parts === null) return;
+    for (let part = claim.sentParts; part < parts.length; part += 1) {
+      await send(transport, parts[part] as Composed);
+      if (!(await markPartSent(ctx, claim, part + 1))) return;
+    }
+    await markDone(ctx, claim);
+  } catch (error) {
+    if (error instanceof PermanentDeliveryError) return giveUp(ctx, claim, error.reason);
+    ctx.log.warn({ event: 'delivery_failed', outboxId: claim.id, attempts: claim.attempts, ...describeError(error) });
+    await markFailed(ctx, claim, error instanceof TemporaryDeliveryError ? error.reason : 'internal failure');
+  }
+}
+
+/** What is sealed: the letter as it will be read. A retry sends the same, whatever was deployed or configured since. */
+type Composed = ({ readonly channel: 'EMAIL' } & EmailMessage) | ({ readonly channel: 'SMS' } & SmsMessage);
+
+/** The letters of this row: composed now, or as they were composed at the first try. Null when the lease was lost. */
+async function composed(ctx: Context, messages: Messages, claim: Claimed): Promise<readonly Composed[] | null> {
+  const place = `outbox:${claim.id}`;
+  if (claim.composed !== null) return JSON.parse(open(ctx.config.secretKeys, place, claim.composed)) as Composed[];
+  const message = messages.get(claim.message);
+  if (!message) throw new PermanentDeliveryError(`no such message: ${claim.message}`);
+  return inTransaction(ctx, async (ctx) => {
+    const envelopes = await message.compose(ctx, claim.payload);
+    const parts = envelopes.map((envelope, part) => layOut(ctx, envelope, messageId(ctx, claim, part)));
+    const sealed = seal(ctx.config.secretKeys, place, JSON.stringify(parts));
+    return (await storeComposed(ctx, claim, sealed)) ? parts : null;
+  });
+}
+
+function layOut(ctx: Context, envelope: Envelope, messageId: string): Composed {
+  const { channel, to } = envelope;
+  if (channel === 'SMS') return { channel, to, text: envelope.text.text, messageId };
+  const frame = { productName: ctx.config.PRODUCT_NAME, publicUrl: ctx.config.publicUrl };
+  return { channel, to, messageId, ...renderLetter(envelope.letter, frame) };
+}
+
+function send(transport: Transport, part: Composed): Promise<void> {
+  return part.channel === 'EMAIL' ? transport.sendEmail(part) : transport.sendSms(part);
+}
+
+/** The same for every try of one letter, so that a mail server or reader can drop a repeat. */
+function messageId(ctx: Context, claim: Claimed, part: number): string {
+  const name = createHash('sha256').update(`${ctx.config.publicUrl}:${claim.id}:${part}`).digest('hex').slice(0, 32);
+  return `<${name}@${new URL(ctx.config.publicUrl).hostname}>`;
+}
+
+const expiredReason = ({ lastError }: Claimed): string =>
+  `expired before it could be sent${lastError === null ? '' : `: ${lastError}`}`;
+
+async function giveUp(ctx: Context, claim: Claimed, reason: string): Promise<void> {
+  await inTransaction(ctx, async (ctx) => {
+    if (!(await markDead(ctx, claim, reason))) return;
+    await recordEvent(ctx, 'message_undeliverable', {
+      ...(claim.accountId && { accountId: claim.accountId }),
+      details: { message: claim.message, reason },
+    });
+  });
+}

@@ -1,0 +1,103 @@
+/** The memory of what happened: written in the transaction of what it tells, and logged as one line (R-118, R-176). */
+import { sql } from 'drizzle-orm';
+import type { Context } from '../base/context.js';
+import { rows } from '../base/database.js';
+import { loggable } from '../base/log.js';
+import { newId } from '../base/secrets.js';
+import { clock } from '../base/time.js';
+
+/** The closed list of what is remembered. Names in capitals are shown to the owner under the same name in GraphQL. */
+export const eventKinds = [
+  'account_created',
+  'signed_in',
+  'sign_in_failed',
+  'second_factor_failed',
+  'session_revoked',
+  'password_reset_requested',
+  'password_reset',
+  'password_changed',
+  'second_factor_added',
+  'second_factor_removed',
+  'recovery_codes_regenerated',
+  'recovery_code_used',
+  'passkey_added',
+  'passkey_removed',
+  'email_change_requested',
+  'email_changed',
+  'phone_number_changed',
+  'notification_channel_changed',
+  'qr_sign_in_approved',
+  'qr_sign_in_denied',
+  'account_locked',
+  'account_unlocked',
+  'account_closed',
+  'password_reset_forced',
+  'event_disowned',
+  'manual_reset_requested',
+  'manual_reset_decided',
+  'role_changed',
+  'message_undeliverable',
+] as const;
+export type EventKind = (typeof eventKinds)[number];
+
+/** What the rules of `flagged-accounts/` count: the worker judges each once. */
+const judgedKinds: readonly EventKind[] = [
+  'password_reset_requested',
+  'password_reset',
+  'password_changed',
+  'sign_in_failed',
+  'signed_in',
+  'second_factor_failed',
+];
+
+export interface EventFacts {
+  readonly accountId?: string;
+  /** The submitted address of what the public did: the account behind it is looked up by the worker, never in the request. */
+  readonly emailKey?: string;
+  readonly sessionId?: string;
+  readonly byStaff?: boolean;
+  readonly details?: Record<string, unknown>;
+}
+
+/** Writes one event, and queues it for the rules where they count it: one statement, the same work for every address. */
+export async function recordEvent(
+  ctx: Context,
+  kind: EventKind,
+  facts: EventFacts,
+): Promise<{ id: string; occurredAt: Date }> {
+  const id = newId('evt');
+  const { requestId, ip, network, userAgent } = ctx.origin;
+  const [row] = await rows<{ occurred_ms: string | number }>(
+    ctx.db,
+    sql`with event as (
+          insert into security_events (id, kind, occurred_at, account_id, email_key, session_id, request_id, ip, network, user_agent, by_staff, details)
+          values (${id}, ${kind}, ${clock(ctx)}, ${facts.accountId ?? null}, ${facts.emailKey ?? null}, ${facts.sessionId ?? null},
+            ${requestId}, ${ip}, ${network}, ${loggable(userAgent, 300)}, ${facts.byStaff ?? false},
+            ${facts.details ? JSON.stringify(facts.details) : null}::jsonb)
+          returning id, occurred_at
+        ), queued as (
+          insert into unjudged_events (event_id, occurred_at)
+          select id, occurred_at from event where ${judgedKinds.includes(kind)}::boolean
+        )
+        select (extract(epoch from occurred_at) * 1000)::bigint as occurred_ms from event`,
+  );
+  logEvent(ctx, kind, id, facts);
+  return { id, occurredAt: new Date(Number(row?.occurred_ms)) };
+}
+
+function logEvent(ctx: Context, kind: EventKind, id: string, facts: EventFacts): void {
+  const { actor, origin } = ctx;
+  ctx.log.info(
+    {
+      event: kind,
+      eventId: id,
+      result: kind.endsWith('_failed') ? 'failure' : 'success',
+      requestId: origin.requestId,
+      actor: actor.kind === 'person' ? actor.accountId : actor.kind === 'nobody' ? null : `${actor.kind}:${actor.name}`,
+      target: facts.accountId ?? null,
+      client: origin.ip,
+      ...(facts.details && { details: facts.details }),
+    },
+    kind,
+  );
+}

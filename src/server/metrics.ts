@@ -1,0 +1,133 @@
+/** What an operator watches, in Prometheus' form: numbers about the service, nothing about a person. */
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Context } from '../base/context.js';
+import type { Hit, HitLog, Rule } from '../base/limits.js';
+import { brokenLogWrites } from '../base/log-sink.js';
+import { hashPoolStats } from '../passwords/hash-pool.js';
+import { readStoreLevels, type StoreLevels } from './store-levels.js';
+
+/** Seconds. A look-up takes a few milliseconds, a hash some tens, and nothing may take more than ten seconds. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** The levels of the stores are asked for at most so often, however many scrape. Milliseconds. */
+const LEVELS_AGE_MS = 10_000;
+
+/**
+ * The numbers of one process. Every label comes from a list that the code fixes (routes, fields of the schema, outcomes,
+ * limits): what a client writes never becomes one, so that nobody can make them grow.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly contentType = this.registry.contentType;
+  readonly #requests = this.#histogram('rekey_http_request_duration_seconds', 'HTTP requests by route and status', [
+    'route',
+    'status',
+  ]);
+  readonly #fields = this.#histogram('rekey_graphql_field_duration_seconds', 'Root fields by name and outcome', [
+    'type',
+    'field',
+    'outcome',
+  ]);
+  readonly #refused = this.#counter('rekey_graphql_refused_total', 'Operations refused before they ran', ['code']);
+  readonly #limits = this.#counter('rekey_limit_hits_total', 'Calls that met a full limit', ['limit']);
+  readonly #limitFailures = this.#counter('rekey_limit_store_failures_total', 'Times the limits could not be read');
+  readonly #logFailures = this.#counter('rekey_log_lines_lost_total', 'Log lines that could not be written');
+  #levels: { readonly at: number; readonly read: Promise<StoreLevels | null> } | null = null;
+
+  /** @param levels reads the stores; null leaves them out. */
+  constructor(private readonly levels: (() => Promise<StoreLevels>) | null) {
+    collectDefaultMetrics({ register: this.registry });
+    this.#gauge('rekey_hashing_running', 'Passwords being hashed', () => hashPoolStats().inFlight, 'sum');
+    this.#gauge('rekey_hashing_queued', 'Passwords that wait to be hashed', () => hashPoolStats().queued, 'sum');
+    this.#store('rekey_outbox_waiting', 'Letters and texts that are not settled', 'outboxWaiting');
+    this.#store('rekey_outbox_age_seconds', 'How long the oldest due letter has waited', 'outboxAgeSeconds');
+    this.#store('rekey_outbox_undeliverable', 'Letters given up in the last day', 'outboxUndeliverable');
+    this.#store('rekey_open_flags', 'Flags that nobody has decided', 'openFlags');
+    this.#store('rekey_unjudged_events', 'Events that no rule has judged', 'unjudgedEvents');
+    this.#store('rekey_support_requests_waiting', 'Requests for help not decided', 'supportWaiting');
+    this.#store('rekey_support_requests_overdue', 'Of those, the ones past their time', 'supportOverdue');
+    this.#gauge(
+      'rekey_database_up',
+      'Whether the database answered',
+      async () => ((await this.#read()) ? 1 : 0),
+      'min',
+    );
+  }
+
+  countRequest(route: string, status: number, seconds: number): void {
+    this.#requests.observe({ route, status: String(status) }, seconds);
+  }
+
+  countField(type: string, field: string, outcome: string, seconds: number): void {
+    this.#fields.observe({ type, field, outcome }, seconds);
+  }
+
+  countRefused(code: string): void {
+    this.#refused.inc({ code });
+  }
+
+  /** The same log, whose full limits and failures are counted. */
+  watched(log: HitLog): HitLog {
+    return {
+      hit: async (ctx: Context, key: string, rule: Rule): Promise<Hit> => {
+        try {
+          const hit = await log.hit(ctx, key, rule);
+          if (hit.before >= rule.max) this.#limits.inc({ limit: rule.name });
+          return hit;
+        } catch (error) {
+          this.#limitFailures.inc();
+          throw error;
+        }
+      },
+    };
+  }
+
+  /** The page that Prometheus reads. */
+  text(): Promise<string> {
+    this.#logFailures.inc(brokenLogWrites());
+    return this.registry.metrics();
+  }
+
+  /** Lets the primary of a cluster ask this process for its numbers. */
+  answerPrimary(): void {
+    AggregatorRegistry.setRegistries(this.registry);
+    new AggregatorRegistry();
+  }
+
+  /** Null where the database did not answer; asked once for all gauges, and for all who scrape within ten seconds. */
+  #read(): Promise<StoreLevels | null> {
+    if (!this.#levels || performance.now() - this.#levels.at > LEVELS_AGE_MS) {
+      const read = this.levels ? this.levels().catch(() => null) : Promise.resolve(null);
+      this.#levels = { at: performance.now(), read };
+    }
+    return this.#levels.read;
+  }
+
+  #store(name: string, help: string, level: keyof StoreLevels): void {
+    // Every process reads the same database: their numbers are one number.
+    this.#gauge(name, help, async () => (await this.#read())?.[level] ?? NaN, 'max');
+  }
+
+  #gauge(name: string, help: string, read: () => number | Promise<number>, aggregator: 'sum' | 'max' | 'min'): void {
+    new Gauge({
+      name,
+      help,
+      aggregator,
+      registers: [this.registry],
+      async collect() {
+        this.set(await read());
+      },
+    });
+  }
+
+  #histogram<L extends string>(name: string, help: string, labelNames: readonly L[]): Histogram<L> {
+    return new Histogram({ name, help, labelNames, buckets: BUCKETS, registers: [this.registry] });
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+}
+
+/** The numbers of a process whose stores are those of this context. */
+export const openMetrics = (ctx: Context): Metrics => new Metrics(() => readStoreLevels(ctx));

@@ -1,0 +1,47 @@
+/** How full the stores are: one statement over indexes, for metrics. */
+import { sql } from 'drizzle-orm';
+import type { Context } from '../base/context.js';
+import { DatabaseUnavailableError, rows } from '../base/database.js';
+import { clock } from '../base/time.js';
+
+export interface StoreLevels {
+  readonly outboxWaiting: number;
+  readonly outboxAgeSeconds: number;
+  readonly outboxUndeliverable: number;
+  readonly openFlags: number;
+  readonly unjudgedEvents: number;
+  readonly supportWaiting: number;
+  readonly supportOverdue: number;
+}
+
+/** A scrape waits no longer. Milliseconds. */
+const PATIENCE_MS = 3_000;
+
+/** @throws when the database does not answer within three seconds. */
+export async function readStoreLevels(ctx: Context): Promise<StoreLevels> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DatabaseUnavailableError('no answer in time')), PATIENCE_MS);
+  });
+  return Promise.race([read(ctx), late]).finally(() => clearTimeout(timer));
+}
+
+async function read(ctx: Context): Promise<StoreLevels> {
+  const now = clock(ctx);
+  const isWaiting = sql.raw('done_at is null and dead_at is null');
+  const isUndecided = sql.raw(`status in ('OPEN', 'CLAIMED', 'AWAITING_CONFIRMATION')`);
+  const [levels] = await rows<Record<keyof StoreLevels, number>>(
+    ctx.db,
+    sql`select
+          (select count(*)::int from outbox where ${isWaiting}) as "outboxWaiting",
+          (select greatest(0, coalesce(extract(epoch from ${now} - min(available_at)), 0))::float8
+            from outbox where ${isWaiting}) as "outboxAgeSeconds",
+          (select count(*)::int from outbox
+            where dead_at is not null and dead_at > ${now} - interval '1 day') as "outboxUndeliverable",
+          (select count(*)::int from account_flags where status <> 'RESOLVED') as "openFlags",
+          (select count(*)::int from unjudged_events) as "unjudgedEvents",
+          (select count(*)::int from support_requests where ${isUndecided}) as "supportWaiting",
+          (select count(*)::int from support_requests where ${isUndecided} and due_at < ${now}) as "supportOverdue"`,
+  );
+  return levels as StoreLevels;
+}

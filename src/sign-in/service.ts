@@ -1,0 +1,137 @@
+/** Signing in: address and password, then a second factor where there is one, then a session. */
+import { inTransaction, type Context, type PersonContext } from '../base/context.js';
+import { invalidInput, problem, type InvalidInput, type Problem, type RateLimited } from '../base/problems.js';
+import { notify } from '../accounts/notices.js';
+import { holdEpoch, isLocked } from '../accounts/service.js';
+import type { Account } from '../accounts/tables.js';
+import { parseEmail } from '../delivery/addresses.js';
+import { decoyFor } from '../passwords/hash-mix.js';
+import { credentialsOf, guessPassword, refuseIllFormed, strengthenHash } from '../passwords/service.js';
+import { confirmedMethods, issueChallenge, type IssuedChallenge } from '../second-factors/challenges.js';
+import { recordEvent } from '../security-events/service.js';
+import { passwordGuess, rememberDevice, rememberedDevice } from '../sessions/remembered-devices.js';
+import { replaceSession, startSession, type NewSession } from '../sessions/service.js';
+
+export interface SignInInput {
+  readonly email: string;
+  readonly password: string;
+  readonly persistent: boolean;
+  readonly transport: 'COOKIE' | 'BEARER';
+  /** The browser's remembered-device cookie, if it sent one. */
+  readonly deviceCookie: string | null;
+}
+
+export interface SignedIn {
+  readonly outcome: 'signed_in';
+  readonly accountId: string;
+  readonly sessionId: string;
+  readonly token: string;
+  readonly persistent: boolean;
+  readonly transport: 'COOKIE' | 'BEARER';
+  /** Remembers this browser; null for a native app, or when it was remembered already. */
+  readonly deviceToken: string | null;
+}
+
+export interface ChallengeAsked extends IssuedChallenge {
+  readonly outcome: 'challenge_asked';
+}
+
+export type SignInBlocked = Problem<'SIGN_IN_BLOCKED', { reason: 'ACCOUNT_LOCKED' | 'PASSWORD_RESET_REQUIRED' }>;
+
+export type SignInOutcome =
+  SignedIn | ChallengeAsked | Problem<'INVALID_CREDENTIALS'> | SignInBlocked | InvalidInput | RateLimited;
+
+/**
+ * Signs in with a password. An unknown address, a wrong password and a closed account give the same answer after the
+ * same work and the same writes (R-015, R-016); only who knows the password learns of a lock.
+ */
+export async function signIn(ctx: Context, input: SignInInput): Promise<SignInOutcome> {
+  const address = parseEmail(input.email);
+  if (!address) return invalidInput(['email', 'an e-mail address']);
+  const illFormed = refuseIllFormed(input.password, 'password');
+  if (illFormed) return illFormed;
+  const guess = await passwordGuess(ctx, input.deviceCookie, address.key);
+  const known = await credentialsOf(ctx, address.key);
+  const decoy = await decoyFor(ctx, address.key);
+  const verdict = await guessPassword(ctx, guess, input.password, known?.hash ?? decoy);
+  if (typeof verdict === 'object') {
+    // Counted too: whoever is slowed down is the one whom the rules should hear of, for any address alike.
+    await recordEvent(ctx, 'sign_in_failed', { emailKey: address.key, details: { throttled: true } });
+    return verdict;
+  }
+  if (!verdict || !known) {
+    await recordEvent(ctx, 'sign_in_failed', { emailKey: address.key });
+    return problem('INVALID_CREDENTIALS');
+  }
+  await strengthenHash(ctx, known.account.id, input.password, known.hash);
+  return afterPassword(ctx, input, known.account);
+}
+
+/**
+ * The password was right: a lock, a forced reset, a second factor, or a session.
+ * @param account as it was read with the hash: what changed since is seen by its epoch.
+ */
+async function afterPassword(ctx: Context, input: SignInInput, account: Account): Promise<SignInOutcome> {
+  const { transport, persistent } = input;
+  const { id: accountId, credentialEpoch: epoch } = account;
+  const blocked = await signInBlock(ctx, account);
+  if (blocked) return blocked;
+  const opened = await inTransaction(ctx, async (ctx) => {
+    // Judged under the account's lock: a factor confirmed at this moment is not walked around.
+    if (!(await holdEpoch(ctx, accountId, epoch))) return problem('INVALID_CREDENTIALS');
+    if ((await confirmedMethods(ctx, accountId)).length > 0) return null;
+    return openSession(ctx, account, input.deviceCookie, {
+      accountId,
+      epoch,
+      role: account.role,
+      method: 'PASSWORD',
+      transport,
+      persistent,
+      twoFactor: false,
+      usedPasskey: false,
+      isProven: true,
+    });
+  });
+  if (opened) return opened;
+  const wanted = { accountId, epoch, purpose: 'sign_in', subjectId: null, transport, persistent } as const;
+  const challenge = await issueChallenge(ctx, wanted);
+  return challenge ? { outcome: 'challenge_asked', ...challenge } : problem('INVALID_CREDENTIALS');
+}
+
+/** Why an account with the right credentials may not sign in now, or null. */
+export async function signInBlock(ctx: Context, account: Account): Promise<SignInBlocked | null> {
+  if (await isLocked(ctx, account)) return problem('SIGN_IN_BLOCKED', { reason: 'ACCOUNT_LOCKED' as const });
+  if (account.passwordResetRequired) return problem('SIGN_IN_BLOCKED', { reason: 'PASSWORD_RESET_REQUIRED' as const });
+  return null;
+}
+
+/**
+ * Starts the session, remembers the browser, and tells the owner of a sign-in from a new device. The last step of every
+ * way in; call it in a transaction, which holds what entitles to it.
+ */
+export async function openSession(
+  ctx: Context,
+  account: Account,
+  deviceCookie: string | null,
+  wanted: NewSession,
+): Promise<SignedIn | Problem<'INVALID_CREDENTIALS'>> {
+  const session = await startSession(ctx, wanted);
+  if (!session) return problem('INVALID_CREDENTIALS');
+  if (ctx.actor.kind === 'person') await replaceSession(ctx as PersonContext);
+  const facts = { accountId: account.id, sessionId: session.sessionId, details: { method: wanted.method } };
+  const [remembered, event] = await Promise.all([
+    rememberedDevice(ctx, deviceCookie, account.emailKey ?? ''),
+    recordEvent(ctx, 'signed_in', facts),
+  ]);
+  const isFirst = account.lastSignInAt === null;
+  if (remembered === null && !isFirst) await notify(ctx, account.id, 'signed_in', event);
+  const remember = remembered === null && wanted.transport === 'COOKIE';
+  return {
+    outcome: 'signed_in',
+    accountId: account.id,
+    ...session,
+    persistent: wanted.persistent,
+    transport: wanted.transport,
+    deviceToken: remember ? await rememberDevice(ctx, account.id, wanted.epoch) : null,
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * The hold: what two staff members decided waits, every known channel is told, and one click of the owner ends it. The
+ * attacker's move is to be convincing at the desk; the owner's is to read one of the notices in time (R-115).
+ */
+import { eq, sql } from 'drizzle-orm';
+import { inTransaction, type Context } from '../base/context.js';
+import { rows } from '../base/database.js';
+import { problem, type Problem } from '../base/problems.js';
+import { digest, formatToken, matchesDigest, newToken, parseToken } from '../base/secrets.js';
+import { clock } from '../base/time.js';
+import { noticeRecipients, recoveryRecipients, type Recipient } from '../accounts/channels.js';
+import { findAccount, holdEpoch } from '../accounts/service.js';
+import { recordAudit } from '../audit/service.js';
+import { defineMessage, type Envelope } from '../delivery/outbox.js';
+import { enqueueResetLink } from '../password-resets/service.js';
+import { recordEvent } from '../security-events/service.js';
+import { recipientOf } from './delivery-target.js';
+import { holdLetter, holdText, type HoldFacts } from './messages.js';
+import { supportRequests, type SupportRequest } from './tables.js';
+
+/** To every known channel, each with a token of its own; the first one used ends the matter. */
+export const holdNoticeMessage = defineMessage<{ readonly requestId: string }>({
+  name: 'manual_reset_hold',
+  priority: 0,
+  usefulSeconds: (ctx) => ctx.config.MANUAL_RESET_HOLD,
+  async compose(ctx, { requestId }) {
+    const [request] = await ctx.db.select().from(supportRequests).where(eq(supportRequests.id, requestId));
+    const account = request?.accountId ? await findAccount(ctx, request.accountId) : null;
+    if (request?.status !== 'ON_HOLD' || !request.releasedAt || !account) return [];
+    const recipients = await noticeRecipients(ctx, account);
+    const goesTo = recipientOf(
+      ctx,
+      deliveryTargetOf(request),
+      account,
+      await recoveryRecipients(ctx, account),
+      request,
+    );
+    const facts = {
+      productName: ctx.config.PRODUCT_NAME,
+      reference: request.reference,
+      releasedAt: request.releasedAt,
+      destination: goesTo?.masked ?? 'the contact given',
+      removesSecondFactors: request.removesSecondFactors,
+    };
+    return Promise.all(recipients.map((recipient) => noticeTo(ctx, requestId, recipient, facts)));
+  },
+});
+
+async function noticeTo(
+  ctx: Context,
+  requestId: string,
+  { channel, to }: Recipient,
+  common: Omit<HoldFacts, 'cancelLink'>,
+): Promise<Envelope> {
+  const facts = {
+    ...common,
+    cancelLink: `${ctx.config.publicUrl}/cancel-reset#${await makeCancelToken(ctx, requestId)}`,
+  };
+  return channel === 'EMAIL' ? { channel, to, letter: holdLetter(facts) } : { channel, to, text: holdText(facts) };
+}
+
+/** Works while the hold lasts, whatever happens to the account's credentials. */
+async function makeCancelToken(ctx: Context, requestId: string): Promise<string> {
+  const token = newToken('cancel');
+  await ctx.db.execute(
+    sql`insert into cancel_tokens (id, digest, support_request_id, created_at, expires_at)
+        select ${token.id}, ${digest('cancel_reset', token.secret)}, id, ${clock(ctx)}, released_at
+        from support_requests where id = ${requestId}`,
+  );
+  return formatToken(token);
+}
+
+/** Calls a manual reset off while it is on hold. Used, unknown, late and malformed tokens are alike. */
+export async function cancelManualReset(
+  ctx: Context,
+  input: { readonly token: string },
+): Promise<{ readonly cancelledAt: Date } | Problem<'TOKEN_INVALID'>> {
+  const token = parseToken(input.token, 'cancel');
+  const [row] = await rows<{ digest: string; support_request_id: string }>(
+    ctx.db,
+    sql`select digest, support_request_id from cancel_tokens where id = ${token?.id ?? 'none'}`,
+  );
+  if (!matchesDigest('cancel_reset', token?.secret ?? '', row?.digest ?? null) || !row) return problem('TOKEN_INVALID');
+  return inTransaction(ctx, async (ctx) => {
+    const [cancelled] = await rows<{ account_id: string; ms: string }>(
+      ctx.db,
+      sql`update support_requests set status = 'CANCELLED', cancelled_at = ${clock(ctx)}
+          where id = ${row.support_request_id} and status = 'ON_HOLD' and released_at > ${clock(ctx)}
+          returning account_id, (extract(epoch from cancelled_at) * 1000)::bigint as ms`,
+    );
+    if (!cancelled) return problem('TOKEN_INVALID');
+    await recordEvent(ctx, 'manual_reset_decided', { accountId: cancelled.account_id, details: { cancelled: true } });
+    return { cancelledAt: new Date(Number(cancelled.ms)) };
+  });
+}
+
+/** At once; the job is run again while there are more. */
+const BATCH = 20;
+
+/**
+ * Lets the links out whose hold is over. Any change of the account's credentials since it was confirmed voids it, as it
+ * voids everything that was issued before. @returns how many requests were settled.
+ */
+export function releaseDueHolds(ctx: Context): Promise<number> {
+  return inTransaction(ctx, async (ctx) => {
+    const due = await ctx.db
+      .select()
+      .from(supportRequests)
+      .where(sql`${supportRequests.status} = 'ON_HOLD' and ${supportRequests.releasedAt} <= ${clock(ctx)}`)
+      .orderBy(supportRequests.releasedAt)
+      .limit(BATCH)
+      .for('update', { skipLocked: true });
+    const released: SupportRequest[] = [];
+    for (const request of due) {
+      const isOut = await release(ctx, request);
+      if (isOut) released.push(request);
+      await ctx.db.execute(
+        isOut
+          ? sql`update support_requests set status = 'APPROVED' where id = ${request.id}`
+          : sql`update support_requests set status = 'CANCELLED', cancelled_at = ${clock(ctx)} where id = ${request.id}`,
+      );
+    }
+    for (const { id, accountId } of released) {
+      await recordAudit(ctx, {
+        action: 'releaseManualReset',
+        subjectAccountId: accountId,
+        details: { supportRequestId: id },
+      });
+    }
+    return due.length;
+  });
+}
+
+/** Queues the link. False where the account changed, or can't be reached that way any more. */
+async function release(ctx: Context, request: SupportRequest): Promise<boolean> {
+  const { accountId, accountEpoch, removesSecondFactors } = request;
+  if (accountId === null || accountEpoch === null || !(await holdEpoch(ctx, accountId, accountEpoch))) return false;
+  const account = await findAccount(ctx, accountId);
+  if (!account) return false;
+  const verified = await recoveryRecipients(ctx, account);
+  const recipient = recipientOf(ctx, deliveryTargetOf(request), account, verified, request);
+  if (!recipient) return false;
+  const isContact = request.deliverTo === 'REQUEST_CONTACT';
+  const sent = await enqueueResetLink(ctx, {
+    accountId,
+    channel: recipient.channel,
+    source: 'support',
+    removesSecondFactors,
+    contact: isContact ? recipient : null,
+  });
+  return sent !== null;
+}
+
+const deliveryTargetOf = ({ deliverTo }: SupportRequest) => deliverTo ?? 'NOTIFICATION_CHANNEL';

@@ -1,0 +1,141 @@
+/** The clock-driven door: the list of messages and jobs. It works on a steady tick and not as an echo of requests. */
+import { setTimeout } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import type { Context } from './base/context.js';
+import { describeError } from './base/log.js';
+import { clock } from './base/time.js';
+import { eraseClosed } from './accounts/erasure.js';
+import { noticeMessage } from './accounts/notices.js';
+import { purgeSnapshots } from './accounts/snapshots.js';
+import { deliverDue, type Messages } from './delivery/deliver.js';
+import type { Transport } from './delivery/transports.js';
+import { securedMessage } from './disowned-events/service.js';
+import { emailChangeMessage } from './email-changes/service.js';
+import { judgeEvents } from './flagged-accounts/detection.js';
+import { passwordResetMessage, resetLinkMessage } from './password-resets/service.js';
+import { enrolmentCodeMessage } from './second-factors/enrolment.js';
+import { challengeCodeMessage } from './second-factors/message-codes.js';
+import { phoneCodeMessage } from './second-factors/phone-number.js';
+import { purgeRemovedFactors } from './second-factors/removal.js';
+import { maintainEvents } from './security-events/partitions.js';
+import { signUpMessage } from './sign-in/sign-up.js';
+import { rejectedMessage } from './support-requests/decisions.js';
+import { holdNoticeMessage, releaseDueHolds } from './support-requests/hold.js';
+import { reminderMessage, remindStaff } from './support-requests/reminders.js';
+import { receivedMessage } from './support-requests/requests.js';
+
+/** Every letter that can be composed. */
+const messages: Messages = new Map(
+  [
+    signUpMessage,
+    passwordResetMessage,
+    resetLinkMessage,
+    challengeCodeMessage,
+    enrolmentCodeMessage,
+    phoneCodeMessage,
+    emailChangeMessage,
+    noticeMessage,
+    securedMessage,
+    receivedMessage,
+    rejectedMessage,
+    holdNoticeMessage,
+    reminderMessage,
+  ].map((message) => [message.name, message]),
+);
+
+interface Job {
+  readonly name: string;
+  /** Milliseconds from the end of one run to the start of the next. */
+  readonly everyMs: number;
+  /** @returns how much was done; the job is run again at once while it is not 0. */
+  readonly run: (ctx: Context, transport: Transport) => Promise<number>;
+}
+
+/** Events in one transaction: many enough to keep up with any day, few enough that staff never wait for it. */
+const JUDGED_AT_ONCE = 500;
+
+const jobs: readonly Job[] = [
+  { name: 'deliver', everyMs: 500, run: (ctx, transport) => deliverDue(ctx, messages, transport) },
+  { name: 'judge', everyMs: 500, run: (ctx) => judgeEvents(ctx, JUDGED_AT_ONCE) },
+  { name: 'release', everyMs: 5_000, run: releaseDueHolds },
+  { name: 'remind', everyMs: 60_000, run: remindStaff },
+  { name: 'partitions', everyMs: 3_600_000, run: (ctx) => maintainEvents(ctx).then(() => 0) },
+  { name: 'erase', everyMs: 600_000, run: (ctx) => eraseClosed(ctx) },
+  { name: 'purge', everyMs: 60_000, run: (ctx) => purgeExpired(ctx).then(() => 0) },
+];
+
+/** Runs the jobs until told to stop. @returns a function that stops them and waits for what runs. */
+export function startWorker(ctx: Context, transport: Transport): () => Promise<void> {
+  const stopped = new AbortController();
+  const running = jobs.map((job) => repeat(ctx, transport, job, stopped.signal));
+  return async () => {
+    stopped.abort();
+    await Promise.all(running);
+  };
+}
+
+async function repeat(ctx: Context, transport: Transport, job: Job, stopped: AbortSignal): Promise<void> {
+  while (!stopped.aborted) {
+    try {
+      while ((await job.run(ctx, transport)) > 0 && !stopped.aborted);
+    } catch (error) {
+      ctx.log.error({ event: 'job_failed', job: job.name, ...describeError(error) });
+    }
+    await pause(job.everyMs, stopped);
+  }
+}
+
+/** Node's own timer takes its listener away again: one added by hand for each turn would stay. */
+const pause = (ms: number, stopped: AbortSignal): Promise<void> =>
+  setTimeout(ms, undefined, { signal: stopped }).catch(() => undefined);
+
+/** Runs every job until nothing is left to do: how tests make the worker's turn come. */
+export async function runJobsOnce(ctx: Context, transport: Transport): Promise<void> {
+  let done: number;
+  do {
+    done = 0;
+    for (const job of jobs) done += await job.run(ctx, transport);
+  } while (done > 0);
+}
+
+/** What is past its time; expiry is judged by each statement, so a purge that is late hurts nobody. */
+const expiring = [
+  'rate_hits',
+  'attempt_counters',
+  'sign_up_links',
+  'password_resets',
+  'email_changes',
+  'phone_verifications',
+  'disown_tokens',
+  'cancel_tokens',
+  'remembered_devices',
+  'passkey_ceremonies',
+  'challenges',
+  'qr_requests',
+  'sessions',
+] as const;
+
+/** Kept a while after it lapsed, so that an answer about it stays the same. Seconds. */
+const GRACE_SECONDS = 86_400;
+
+/** A bounded batch of each table: a long absence of the worker must not end in one long statement. */
+async function purgeExpired(ctx: Context): Promise<void> {
+  const past = sql`${clock(ctx)} - ${GRACE_SECONDS} * interval '1 second'`;
+  for (const name of expiring) {
+    const table = sql.identifier(name);
+    await ctx.db.execute(
+      sql`delete from ${table} where ctid = any (array(select ctid from ${table} where expires_at < ${past} limit 10000))`,
+    );
+  }
+  await purgeSnapshots(ctx);
+  await purgeRemovedFactors(ctx);
+  await ctx.db.execute(
+    sql`delete from outbox where ctid = any (array(select ctid from outbox where done_at < ${past} limit 10000))`,
+  );
+  await ctx.db.execute(
+    sql`delete from outbox where ctid = any (array(select ctid from outbox where dead_at < ${past} - interval '30 days' limit 10000))`,
+  );
+  await ctx.db.execute(
+    sql`delete from sent_messages where ctid = any (array(select ctid from sent_messages where sent_at < ${past} - interval '30 days' limit 10000))`,
+  );
+}

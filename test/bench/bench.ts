@@ -1,0 +1,227 @@
+/**
+ * `npm run bench`: what the program does in a second, beside what the machine can do, measured in turns in one run, so
+ * that the ratios mean something on a busy machine. Needs a PostgreSQL server (DATABASE_URL). Asserts nothing.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../src/base/config.js';
+import { systemContext } from '../../src/base/context.js';
+import { openDatabase } from '../../src/base/database.js';
+import { openLog } from '../../src/base/log.js';
+import { HashPool } from '../../src/passwords/hash-pool.js';
+import { OUR_COST } from '../../src/passwords/schemes.js';
+import {
+  createDatabase,
+  residentMegabytes,
+  serverUrl,
+  startBuilt,
+  type BuiltProgram,
+} from '../support/built-program.js';
+import { freePort } from '../support/dependencies.js';
+import { importAccount } from '../support/imported.js';
+import { startMailServer } from '../support/mail-server.js';
+import { median, quantile } from '../support/statistics.js';
+import { body, openTarget, run, type Target } from './load.js';
+
+const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
+const SECONDS = Number(process.env['SECONDS'] ?? 3);
+const ACCOUNTS = 64;
+const PASSWORD = 'seven purple horses run';
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const line = (what: string, value: string): void => say(`  ${what.padEnd(62)} ${value}`);
+const rate = (perSecond: number): string => `${perSecond.toFixed(perSecond < 1000 ? 1 : 0)}/s`;
+
+const email = (i: number) => `bench${i}@example.org`;
+const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }';
+const REQUEST = 'mutation ($input: RequestPasswordResetInput!) { requestPasswordReset(input: $input) { __typename } }';
+
+/** A person whose browser signed in before, as most have. */
+interface Visitor {
+  readonly session: string;
+  device: string;
+}
+
+const cookiesOf = (lines: readonly string[] = []): Map<string, string> =>
+  new Map(lines.map((text) => (/^([^=]+)=([^;]*)/.exec(text) ?? []).slice(1, 3) as [string, string]));
+
+async function signIn(target: Target, i: number, device: string): Promise<Map<string, string>> {
+  const wanted = body(SIGN_IN, { email: email(i), password: PASSWORD });
+  const { status, text, headers } = await target.send(
+    wanted,
+    device ? { cookie: `__Host-rekey-device=${device}` } : {},
+  );
+  // The queue before the hashing is bounded: whom it turns away comes again, as the answer asks.
+  if (status === 503) return sleep(100).then(() => signIn(target, i, device));
+  if (!text.includes('SignInSuccess')) throw new Error(`sign-in: ${text}`);
+  return cookiesOf(headers['set-cookie']);
+}
+
+async function firstVisit(target: Target): Promise<Visitor[]> {
+  const visitors: Visitor[] = [];
+  for (let i = 0; i < ACCOUNTS; i += 1) {
+    const cookies = await signIn(target, i, '');
+    const device = cookies.get('__Host-rekey-device') ?? '';
+    visitors.push({ session: cookies.get('__Host-rekey-session') ?? '', device });
+  }
+  return visitors;
+}
+
+/** The program's own threads, without the bound on the queue that turns a flood away. */
+const openPool = () =>
+  new HashPool({ script: new URL('../../src/passwords/hash-worker.js', import.meta.url), maxWaitMs: 600_000 });
+
+const seeViewer = (target: Target, visitors: readonly Visitor[]) => async (caller: number) => {
+  const visitor = visitors[caller % visitors.length];
+  const { text } = await target.send(VIEWER, { cookie: `__Host-rekey-session=${visitor?.session}` });
+  if (!text.includes('"email"')) throw new Error(`viewer: ${text}`);
+};
+const VIEWER = body('{ viewer { email } }');
+
+async function compareSignIns(target: Target, visitors: readonly Visitor[]): Promise<void> {
+  const pool = openPool();
+  const raw: number[] = [];
+  const signIns: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const hash = async () => void (await pool.run({ task: 'hash', password: PASSWORD, cost: OUR_COST }));
+    raw.push((await run(8, SECONDS, hash)).perSecond);
+    const work = async (i: number) => void (await signIn(target, i, visitors[i]?.device ?? ''));
+    signIns.push((await run(16, SECONDS, work)).perSecond);
+  }
+  await pool.close();
+  line('raw Argon2id hashes', rate(median(raw)));
+  line('sign-ins through HTTP', `${rate(median(signIns))}   ${percent(signIns, raw)} of raw (aim: at least 85 %)`);
+}
+
+const percent = (part: readonly number[], whole: readonly number[]): string =>
+  `${Math.round(100 * median(part.map((value, i) => value / (whole[i] as number))))} %`;
+
+async function compareViewer(target: Target, bare: Target, visitors: readonly Visitor[]): Promise<void> {
+  const nothing: number[] = [];
+  const viewers: number[] = [];
+  const typename = body('{ __typename }');
+  for (let round = 0; round < ROUNDS; round += 1) {
+    nothing.push((await run(16, SECONDS, async () => void (await bare.send(typename)))).perSecond);
+    viewers.push((await run(16, SECONDS, seeViewer(target, visitors))).perSecond);
+  }
+  line('a bare Apollo server, { __typename }', rate(median(nothing)));
+  line('viewer { email }', `${rate(median(viewers))}   ${percent(viewers, nothing)} of bare (aim: at least half)`);
+}
+
+async function measureRequests(target: Target): Promise<void> {
+  let asked = 0;
+  const work = async () => {
+    const { text } = await target.send(body(REQUEST, { email: `absent${(asked += 1)}@example.org` }));
+    if (!text.includes('Accepted')) throw new Error(`requestPasswordReset: ${text}`);
+  };
+  line('requestPasswordReset, the worker in the same process', rate((await run(16, SECONDS, work)).perSecond));
+}
+
+async function measureStorm(target: Target, visitors: readonly Visitor[]): Promise<void> {
+  const calm: number[] = [];
+  const stormy: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    calm.push(quantile((await run(2, SECONDS, seeViewer(target, visitors))).times, 0.99));
+    const storm = run(64, SECONDS + 1, async (i) => void (await signIn(target, i, visitors[i]?.device ?? '')));
+    await sleep(500);
+    stormy.push(quantile((await run(2, SECONDS, seeViewer(target, visitors))).times, 0.99));
+    await storm;
+  }
+  line('viewer, 99th percentile, calm', `${median(calm).toFixed(1)} ms`);
+  const ratio = (median(stormy) / median(calm)).toFixed(1);
+  line('viewer, 99th percentile, while 64 sign in', `${median(stormy).toFixed(1)} ms   ${ratio} times calm`);
+}
+
+async function measureStarts(env: Record<string, string>, dataDir: string): Promise<void> {
+  const starts: number[] = [];
+  const sizes: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const program = await startBuilt(env, dataDir);
+    await sleep(3000);
+    starts.push(program.startedInMs);
+    sizes.push(residentMegabytes(program.child.pid as number));
+    await program.stop();
+  }
+  line('start, until ready', `${Math.round(median(starts))} ms`);
+  line('resident memory, idle', `${Math.round(median(sizes))} MB (aim: below 150)`);
+}
+
+async function fill(env: Record<string, string>): Promise<void> {
+  const config = loadConfig(env);
+  const open = await openDatabase({
+    databaseUrl: config.DATABASE_URL,
+    migrateDatabaseUrl: null,
+    dataDir: '',
+    migrate: true,
+  });
+  const ctx = systemContext({ config, db: open.db, clock: 'service', log: openLog('error') }, 'bench');
+  const pool = openPool();
+  const hash = await pool.run({ task: 'hash', password: PASSWORD, cost: OUR_COST });
+  for (let i = 0; i < ACCOUNTS; i += 1) await importAccount(ctx, email(i), hash);
+  await pool.close();
+  await open.close();
+}
+
+async function startBare(): Promise<{ url: string; child: ChildProcess }> {
+  const port = await freePort();
+  const env = { ...process.env, PORT: String(port), NODE_ENV: 'production' };
+  const child = fork(fileURLToPath(new URL('./bare-server.js', import.meta.url)), { env, execArgv: [] });
+  await new Promise((resolve) => child.once('message', resolve));
+  return { url: `http://127.0.0.1:${port}`, child };
+}
+
+async function measure(program: BuiltProgram, bareUrl: string): Promise<void> {
+  const [target, bare] = [openTarget(program.url), openTarget(bareUrl)];
+  const visitors = await firstVisit(target);
+  await run(16, 1, seeViewer(target, visitors));
+  await compareSignIns(target, visitors);
+  const again = await firstVisit(target);
+  await compareViewer(target, bare, again);
+  await measureRequests(target);
+  await measureStorm(target, again);
+  target.close();
+  bare.close();
+}
+
+async function main(): Promise<void> {
+  const server = serverUrl();
+  if (server === null) throw new Error('set DATABASE_URL to a PostgreSQL server that databases may be made on');
+  const database = await createDatabase(server, 'bench');
+  const mail = await startMailServer();
+  const bare = await startBare();
+  const dataDir = mkdtempSync(join(tmpdir(), 'rekey-bench-'));
+  const env = {
+    APP_ENV: 'production',
+    PUBLIC_URL: 'https://id.example.org',
+    DATABASE_URL: database.url,
+    SMTP_URL: mail.url,
+    MAIL_FROM: 'no-reply@rekey.example',
+    SECRET_KEYS: `bench:${randomBytes(32).toString('base64')}`,
+    TRUSTED_PROXIES: '127.0.0.1',
+    MAX_SESSIONS: '1000',
+    LOG_LEVEL: 'error',
+    HOST: '127.0.0.1',
+  };
+  try {
+    await fill(env);
+    say(`${ROUNDS} rounds of ${SECONDS} s, in turns; medians`);
+    await measureStarts(env, dataDir);
+    const program = await startBuilt(env, dataDir);
+    await measure(program, bare.url).finally(() => program.stop());
+  } finally {
+    bare.child.kill();
+    mail.stop();
+    await database.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,220 @@
+/** The environment: what stops a start, how mistakes are told, and what production can never be given (R-171 to R-173). */
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { ConfigError, loadConfig, type Config } from '../src/base/config.js';
+import { variables } from '../src/base/config-variables.js';
+import { newBytes } from '../src/base/secrets.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rekey-config-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const key = newBytes(32).toString('base64');
+
+/** The least that a production start needs. */
+const PRODUCTION = {
+  PUBLIC_URL: 'https://id.example.org',
+  DATABASE_URL: 'postgres://rekey@db.example.org/rekey',
+  SMTP_URL: 'smtps://mail.example.org',
+  MAIL_FROM: 'Rekey <rekey@example.org>',
+  SECRET_KEYS: `a:${key}`,
+};
+const TEST = { APP_ENV: 'test', DATA_DIR: folder };
+
+type Environment = Record<string, string | undefined>;
+
+/** The mistakes that an environment is refused for; none where it is accepted. */
+function mistakesOf(env: Environment): readonly string[] {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes;
+    throw error;
+  }
+}
+const namesOf = (mistakes: readonly string[]): string[] => mistakes.map((line) => line.split(':')[0] as string).sort();
+
+describe('production', () => {
+  test('is the default, and starts with the least it needs', () => {
+    const config = loadConfig(PRODUCTION);
+    expect(config).toMatchObject({ APP_ENV: 'production', host: '0.0.0.0', secureCookies: true, mailboxFile: null });
+  });
+
+  test.each(Object.keys(PRODUCTION))('does not start without %s (R-171)', (name) => {
+    expect(namesOf(mistakesOf({ ...PRODUCTION, [name]: undefined }))).toEqual([name]);
+  });
+
+  test('names everything that is missing at once', () => {
+    expect(namesOf(mistakesOf({}))).toEqual(Object.keys(PRODUCTION).sort());
+  });
+
+  test('is served over https alone (R-153)', () => {
+    expect(namesOf(mistakesOf({ ...PRODUCTION, PUBLIC_URL: 'http://id.example.org' }))).toEqual(['PUBLIC_URL']);
+  });
+
+  test('has no embedded database, no mailbox, and no limit that is off (R-172)', () => {
+    expect(namesOf(mistakesOf({ ...PRODUCTION, LIMIT_GUESS: '0', LIMIT_MAIL_PER_NETWORK: '0' }))).toEqual([
+      'LIMIT_GUESS',
+      'LIMIT_MAIL_PER_NETWORK',
+    ]);
+    expect(loadConfig({ ...PRODUCTION, DATA_DIR: folder }).mailboxFile).toBeNull();
+  });
+
+  test('makes no keys of its own', () => {
+    expect(namesOf(mistakesOf({ ...PRODUCTION, SECRET_KEYS: '', DATA_DIR: folder }))).toEqual(['SECRET_KEYS']);
+  });
+
+  test('does not obey NODE_ENV', () => {
+    expect(namesOf(mistakesOf({ NODE_ENV: 'test' }))).toEqual(Object.keys(PRODUCTION).sort());
+  });
+});
+
+describe('keys', () => {
+  const refused = (value: string): boolean => mistakesOf({ ...PRODUCTION, SECRET_KEYS: value }).length === 1;
+
+  test.each([
+    ['short', `a:${newBytes(31).toString('base64')}`],
+    ['all zeros', `a:${Buffer.alloc(32).toString('base64')}`],
+    ['one letter repeated', `a:${Buffer.from('x'.repeat(32)).toString('base64')}`],
+    ['without an id', key],
+    ['two of one id', `a:${key},a:${newBytes(32).toString('base64')}`],
+  ])('that are %s are refused', (_what, value) => {
+    expect(refused(value)).toBe(true);
+  });
+
+  test('come in an order: the first seals, all open (R-170)', () => {
+    const { secretKeys } = loadConfig({
+      ...PRODUCTION,
+      SECRET_KEYS: `new:${key}, old:${newBytes(32).toString('base64')}`,
+    });
+    expect(secretKeys.map(({ id }) => id)).toEqual(['new', 'old']);
+  });
+
+  test('of a development machine are made once, for its user alone, and kept', () => {
+    const first = loadConfig(TEST).secretKeys[0]?.key.toString('hex');
+    expect(loadConfig(TEST).secretKeys[0]?.key.toString('hex')).toBe(first);
+    expect(statSync(join(folder, 'secret-keys')).mode & 0o077).toBe(0);
+  });
+});
+
+describe('a mistake', () => {
+  test('is told by name, with all others, and never by its value (R-171)', () => {
+    const canary = 'canary-5ecret-value';
+    const env = {
+      PORT: canary,
+      PUBLIC_URL: canary,
+      DATABASE_URL: `mysql://rekey:${canary}@db/rekey`,
+      SMTP_URL: canary,
+      SMS_SECRET: canary.slice(0, 10),
+      SECRET_KEYS: canary,
+      ROUTER_SECRETS: canary,
+      TRUSTED_PROXIES: canary,
+      RESET_LINK_TTL: '-1',
+      LIMIT_GUESS: 'many',
+      LOG_LEVEL: canary,
+      APP_ENV: canary,
+    };
+    const mistakes = mistakesOf(env);
+    expect(namesOf(mistakes)).toEqual(Object.keys(env).sort());
+    expect(mistakes.join('\n')).not.toContain('canary');
+    expect(new ConfigError(mistakes).message).toMatch(/^The configuration has 12 mistake/);
+  });
+
+  test('stops the start where a value is outside its bounds (R-068, R-173)', () => {
+    const outside: Environment = {
+      PASSWORD_MIN_LENGTH: '7',
+      RESET_LINK_TTL: '86401',
+      RESET_LINK_SMS_TTL: '601',
+      CODE_TTL: '601',
+      QR_TTL: '601',
+      LIMIT_GUESS: '101/900',
+      SESSION_STAFF_ABSOLUTE_TTL: '43201',
+      SESSION_ABSOLUTE_TTL: '2592001',
+      MAX_SESSIONS: '0',
+      PORT: '65536',
+    };
+    expect(namesOf(mistakesOf({ ...PRODUCTION, ...outside }))).toEqual(Object.keys(outside).sort());
+  });
+
+  test.each(['10.0.0.0/99', 'proxy', 'abc', '10.1', '1.2.3.4.5'])(
+    'is also the proxy %s, which is no address',
+    (proxy) => {
+      expect(namesOf(mistakesOf({ ...PRODUCTION, TRUSTED_PROXIES: `10.0.0.1,${proxy}` }))).toEqual(['TRUSTED_PROXIES']);
+    },
+  );
+
+  test('is also a session that may lie idle for longer than it lives', () => {
+    const env = { ...PRODUCTION, SESSION_STAFF_IDLE_TTL: '900', SESSION_STAFF_ABSOLUTE_TTL: '600' };
+    expect(namesOf(mistakesOf(env))).toEqual(['SESSION_STAFF_IDLE_TTL']);
+  });
+
+  test('is also an SMS receiver that could not tell our messages from others', () => {
+    expect(namesOf(mistakesOf({ ...PRODUCTION, SMS_URL: 'https://sms.example.org/send' }))).toEqual(['SMS_SECRET']);
+  });
+});
+
+describe('test', () => {
+  test.each(['0.0.0.0', '::', '10.0.0.1', 'id.example.org'])('does not listen on %s (R-172)', (host) => {
+    expect(namesOf(mistakesOf({ ...TEST, HOST: host }))).toEqual(['HOST']);
+  });
+
+  test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('listens on %s', (host) => {
+    expect(loadConfig({ ...TEST, HOST: host }).host).toBe(host);
+  });
+
+  test('may switch a limit off', () => {
+    expect(loadConfig({ ...TEST, LIMIT_GUESS: '0' }).LIMIT_GUESS.max).toBe(0);
+  });
+});
+
+describe('NAME_FILE', () => {
+  const file = join(folder, 'a-secret');
+  writeFileSync(file, `${PRODUCTION.SMTP_URL}\n`);
+
+  test('is read in place of NAME, for every variable', () => {
+    const config = loadConfig({ ...PRODUCTION, SMTP_URL: undefined, SMTP_URL_FILE: file });
+    expect(config.SMTP_URL).toBe(PRODUCTION.SMTP_URL);
+  });
+
+  test('next to NAME is a mistake: one of them would be ignored', () => {
+    expect(namesOf(mistakesOf({ ...PRODUCTION, SMTP_URL_FILE: file }))).toEqual(['SMTP_URL']);
+  });
+
+  test('that cannot be read is a mistake, told by name', () => {
+    const mistakes = mistakesOf({ ...PRODUCTION, SMTP_URL: undefined, SMTP_URL_FILE: join(folder, 'nowhere') });
+    expect(mistakes.some((line) => line.startsWith('SMTP_URL_FILE:'))).toBe(true);
+    expect(mistakes.join('\n')).not.toContain('nowhere');
+  });
+});
+
+describe('the configuration', () => {
+  test('cannot be changed once it is read', () => {
+    const config = loadConfig(PRODUCTION) as { PORT: number };
+    expect(() => {
+      config.PORT = 1;
+    }).toThrow(TypeError);
+  });
+
+  test('ships every default inside its own bounds', () => {
+    for (const { fallback, schema } of Object.values(variables)) {
+      if (fallback !== null) expect(schema.safeParse(fallback).success).toBe(true);
+    }
+  });
+
+  test('ships the numbers of the contract', () => {
+    const config: Config = loadConfig(PRODUCTION);
+    expect(config).toMatchObject({
+      RESET_LINK_TTL: 1800,
+      RESET_LINK_SMS_TTL: 600,
+      REAUTH_TTL: 600,
+      QR_TTL: 120,
+      PASSWORD_MIN_LENGTH: 15,
+      LIMIT_RESET_PER_ADDRESS: { max: 3, seconds: 1800 },
+      LIMIT_GUESS: { max: 5, seconds: 900 },
+      SESSION_ABSOLUTE_TTL: 2_592_000,
+      SESSION_STAFF_ABSOLUTE_TTL: 28_800,
+    });
+  });
+});

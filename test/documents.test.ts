@@ -1,0 +1,100 @@
+/** What the documents say is what the program does. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { variables } from '../src/base/config-variables.js';
+import { isObjectType } from 'graphql';
+import { MemoryHitLog } from '../src/base/limits.js';
+import type { AccessRule } from '../src/graphql/access.js';
+import { createLimiter } from '../src/graphql/limiter.js';
+import { bounds } from '../src/server/hardening.js';
+import { buildGuardedSchema } from '../src/server/schema.js';
+
+const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+
+describe('the table of variables in README.md', () => {
+  const rowOf = ([name, { fallback, bounds: range, about }]: [string, (typeof variables)[keyof typeof variables]]) =>
+    `| \`${name}\` | ${fallback === null || fallback === '' ? 'none' : `\`${fallback}\``} | ${range.replaceAll('|', '\\|')} | ${about} |`;
+  const rows = read('README.md')
+    .split('\n')
+    .filter((line) => /^\| `[A-Z][A-Z0-9_]+` +\|/.test(line))
+    .map((line) => line.replace(/ +\|/g, ' |').replace(/\| +/g, '| '));
+
+  test('has every variable in its order, with its default, bounds and meaning, and no other (R-169)', () => {
+    expect(rows).toEqual(Object.entries(variables).map((entry) => rowOf(entry as Parameters<typeof rowOf>[0])));
+  });
+});
+
+describe('the limits in SECURITY.md', () => {
+  const text = read('SECURITY.md');
+
+  test('of a document are the ones in force (R-169)', () => {
+    for (const [name, number] of Object.entries({
+      'body, bytes': bounds.bodyBytes,
+      tokens: bounds.tokens,
+      depth: bounds.depth,
+      aliases: bounds.aliases,
+      'root fields': bounds.rootFields,
+      'selected fields': bounds.selections,
+      'directives on one node': bounds.directivesOnOneNode,
+      directives: bounds.directives,
+      'items of a list': bounds.listItems,
+      'milliseconds for a request': bounds.operationMs,
+    })) {
+      expect(text).toMatch(new RegExp(`^\\| ${name} +\\| ${number} +\\|`, 'm'));
+    }
+  });
+
+  test('of throttles and lifetimes are the defaults that ship (R-169)', () => {
+    const named = [...text.matchAll(/`([A-Z][A-Z0-9_]+)=([\d/]+)`/g)];
+    expect(named.length).toBeGreaterThan(20);
+    for (const [, name, value] of named) {
+      expect(`${name}=${variables[name as keyof typeof variables]?.fallback}`).toBe(`${name}=${value}`);
+    }
+  });
+
+  test('name every limit and every lifetime', () => {
+    const names = Object.keys(variables).filter((name) => /^LIMIT_|^FLAG_|_TTL$|^MANUAL_RESET_/.test(name));
+    expect(names.filter((name) => !text.includes(`\`${name}=`))).toEqual([]);
+  });
+});
+
+test('the fields that only some may call are listed in SECURITY.md under their rule (R-111, R-169)', async () => {
+  const log = new MemoryHitLog();
+  const schema = await buildGuardedSchema(createLimiter({ shared: log, process: log }));
+  const inForce: Record<string, string[]> = {};
+  for (const type of Object.values(schema.getTypeMap()).filter(isObjectType)) {
+    for (const { name, extensions } of Object.values(type.getFields())) {
+      if (extensions['access'])
+        (inForce[describeRule(extensions['access'] as AccessRule)] ??= []).push(`${type.name}.${name}`);
+    }
+  }
+  const written: Record<string, string[]> = {};
+  for (const line of read('SECURITY.md').split('\n')) {
+    const [, rule = '', fields = ''] = /^\| ([a-z:, ]+?) +\| (`[A-Z]\w+\.\w+`.*?) +\|$/.exec(line) ?? [];
+    if (rule) written[rule] = [...fields.matchAll(/`([\w.]+)`/g)].map(([, field]) => field as string).sort();
+  }
+  for (const fields of Object.values(inForce)) fields.sort();
+  expect(written).toEqual(inForce);
+});
+
+const describeRule = (rule: AccessRule): string =>
+  typeof rule === 'string'
+    ? rule
+    : `${rule.scopes.map((all) => all.join(' and ')).join(' or ')}${rule.fresh ? ', fresh' : ''}`;
+
+test('the commands in README.md are those that there are', () => {
+  const named = [...read('README.md').matchAll(/^\| (`rekey .*?) +\|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`rekey ([a-z-]+)/g)].map(([, name]) => name as string),
+  );
+  const there = [...read('src/main.ts').matchAll(/^ {2}'?([a-z-]+)'?: async \(\) => \(await import/gm)].map(
+    ([, name]) => name,
+  );
+  expect(named.sort()).toEqual(there.sort());
+});
+
+test('the scripts that the documents name are in package.json', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].map(read).join('\n');
+  const named = [...documents.matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name as string);
+  expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
+});

@@ -1,0 +1,118 @@
+/** What is personal of a closed account is gone when its time is over; what others rely on stays (issue 8, data duties). */
+import { describe, expect, test } from '@jest/globals';
+import { sql } from 'drizzle-orm';
+import { eraseClosed, OWNED_TABLES } from '../src/accounts/erasure.js';
+import { closeAccount } from '../src/accounts/profile.js';
+import { recordAudit, verifyAudit } from '../src/audit/service.js';
+import { inTransaction } from '../src/base/context.js';
+import { rows } from '../src/base/database.js';
+import { useApp } from './support/app.js';
+import type { Person } from './support/person.js';
+
+const DELAY = 86_400;
+const app = useApp({ ERASURE_DELAY: String(DELAY) });
+
+/** Every row of every table, as text: where a person would look for themselves. */
+async function dump(): Promise<Map<string, string>> {
+  const tables = await rows<{ name: string }>(
+    app().ctx.db,
+    sql`select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
+  );
+  const found = new Map<string, string>();
+  for (const { name } of tables) {
+    const [all] = await rows<{ text: string }>(
+      app().ctx.db,
+      sql`select coalesce(string_agg(t::text, E'\n'), '') as text from ${sql.identifier(name)} t`,
+    );
+    found.set(name, all?.text ?? '');
+  }
+  return found;
+}
+
+const tablesThatKnow = async (text: string): Promise<string[]> =>
+  [...(await dump())].filter(([, all]) => all.includes(text)).map(([name]) => name);
+
+/** A person with a past: letters, a second browser, failed attempts. */
+async function personWithPast(name: string): Promise<Person> {
+  const person = await app().person({ displayName: name, email: `${name.toLowerCase()}@example.org` });
+  await person.signsInElsewhere();
+  await person.asksForReset();
+  await app().client().call('signIn', { email: person.email, password: 'not the password at all' });
+  await app().work();
+  return person;
+}
+
+async function erase(): Promise<void> {
+  while ((await eraseClosed(app().ctx)) > 0);
+}
+
+describe('a closed account', () => {
+  test('is left alone until its time is over', async () => {
+    const person = await personWithPast('Patience');
+    await closeAccount(app().ctx, await person.accountId(), 'any');
+    await app().advance(DELAY - 60);
+    await erase();
+    expect(await tablesThatKnow(person.email)).toContain('accounts');
+  });
+
+  test('then has no person behind it in any table, and the audit stays whole', async () => {
+    const person = await personWithPast('Ulrika');
+    const id = await person.accountId();
+    const { ip } = person.browser;
+    await inTransaction(app().ctx, (ctx) => recordAudit(ctx, { action: 'test', subjectAccountId: id }));
+    expect((await tablesThatKnow(person.email)).length).toBeGreaterThan(0);
+
+    await closeAccount(app().ctx, id, 'any');
+    await app().work();
+    await app().advance(DELAY + 60);
+    await erase();
+
+    expect(await tablesThatKnow(person.email)).toEqual([]);
+    expect(await tablesThatKnow('Ulrika')).toEqual([]);
+    // Where limits count, an address of the network lives until its window is over.
+    expect((await tablesThatKnow(`${ip}`)).filter((name) => name !== 'rate_hits')).toEqual([]);
+    const kept = (await tablesThatKnow(id)).map((name) => name.replace(/_(?:\d{4}_\d\d|default)$/, ''));
+    expect([...new Set(kept)].sort()).toEqual(['accounts', 'audit_entries', 'security_events']);
+    expect(await verifyAudit(app().ctx)).toMatchObject({ fault: null });
+  });
+
+  test('takes nothing with it of who has the address now', async () => {
+    const first = await personWithPast('Viola');
+    await closeAccount(app().ctx, await first.accountId(), 'any');
+    await app().advance(3600);
+    const second = await app().person({ email: first.email, displayName: 'Violetta' });
+    await app().advance(DELAY);
+    await erase();
+    const browser = await second.signsInElsewhere();
+    const { viewer } = await browser.graphql('{ viewer { account { displayName } } }');
+    expect(viewer.account.displayName).toBe('Violetta');
+    expect(await tablesThatKnow('Viola,')).toEqual([]);
+  });
+
+  test('is erased once, whoever comes first', async () => {
+    const person = await personWithPast('Wanda');
+    const id = await person.accountId();
+    await closeAccount(app().ctx, id, 'any');
+    await app().advance(DELAY + 60);
+    const counts = await Promise.all([eraseClosed(app().ctx), eraseClosed(app().ctx), eraseClosed(app().ctx)]);
+    expect(counts.reduce((sum, n) => sum + n)).toBeGreaterThanOrEqual(1);
+    const [audited] = await rows<{ n: number }>(
+      app().ctx.db,
+      sql`select count(*)::int as n from audit_entries where action = 'eraseAccount' and subject_account_id = ${id}`,
+    );
+    expect(audited).toEqual({ n: 1 });
+  });
+});
+
+describe('the list of tables to erase', () => {
+  test('has every table that refers to an account, but for what staff and rules keep', async () => {
+    const referring = await rows<{ name: string }>(
+      app().ctx.db,
+      sql`select distinct c.relname as name from pg_constraint f join pg_class c on c.oid = f.conrelid
+          where f.contype = 'f' and f.confrelid = 'accounts'::regclass`,
+    );
+    const kept = ['account_flags'];
+    const expected = referring.map(({ name }) => name).filter((name) => !kept.includes(name));
+    expect([...OWNED_TABLES].filter((name) => name !== 'outbox').sort()).toEqual(expected.sort());
+  });
+});

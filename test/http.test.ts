@@ -1,0 +1,330 @@
+/** What stands around GraphQL: methods, media types, origins, headers, deadlines, and what is written down of it all. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { InjectOptions, Response } from 'light-my-request';
+import postgres from 'postgres';
+import { newBytes } from '../src/base/secrets.js';
+import { openApp, useApp, type App } from './support/app.js';
+import { createTestDatabase } from './support/database.js';
+import { GOOD_PASSWORD, OTHER_PASSWORD } from './support/person.js';
+
+const app = useApp({ ALLOWED_ORIGINS: 'https://app.example.org' });
+
+let production: App;
+beforeAll(async () => {
+  production = await openApp({
+    APP_ENV: 'production',
+    PUBLIC_URL: 'https://id.example.org',
+    DATABASE_URL: 'postgres://not-used-here.example.org/rekey',
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    MAIL_FROM: 'rekey@example.org',
+    SECRET_KEYS: `a:${newBytes(32).toString('base64')}`,
+  });
+});
+afterAll(() => production.close());
+
+type Raw = Partial<InjectOptions> & { readonly to?: App };
+
+function request({ to = app(), headers = {}, ...options }: Raw): Promise<Response> {
+  const json = { 'content-type': 'application/json' };
+  const payload = JSON.stringify({ query: '{ __typename }' });
+  return to.http.inject({ method: 'POST', url: '/graphql', payload, ...options, headers: { ...json, ...headers } });
+}
+
+const codeOf = (response: Response): string =>
+  response.json<{ errors?: { extensions: { code: string } }[] }>().errors?.[0]?.extensions.code ?? 'none';
+
+describe('a page of another site', () => {
+  test.each([
+    ['a foreign origin', { origin: 'https://evil.test' }],
+    ['no origin at all, as a sandboxed frame', { origin: 'null' }],
+    ['an origin that looks like ours', { origin: 'http://localhost:4000.evil.test' }],
+    ['an allowed origin as a part', { origin: 'https://app.example.org.evil.test' }],
+    ['an allowed origin over http', { origin: 'http://app.example.org' }],
+    ['the word of the browser', { 'sec-fetch-site': 'cross-site' }],
+  ])('is refused, whatever it sends: %s (R-147, R-148)', async (_what, headers) => {
+    const answer = await request({ headers });
+    expect(answer.statusCode).toBe(403);
+    expect(codeOf(answer)).toBe('FORBIDDEN');
+    expect(answer.headers).not.toHaveProperty('access-control-allow-origin', expect.anything());
+  });
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/json; charset=utf-7',
+    'application/json; charset=utf-16',
+    'text/json',
+    '',
+  ])('cannot send what needs no preflight, nor odd encodings (R-147, R-149): %s', async (type) => {
+    const answer = await request({ headers: { 'content-type': type } });
+    expect(answer.statusCode).toBe(415);
+    expect(codeOf(answer)).toBe('BAD_REQUEST');
+  });
+
+  test('gets no leave from a preflight; one of ours gets it for its origin alone (R-148)', async () => {
+    const ask = (origin: string) =>
+      request({ method: 'OPTIONS', payload: '', headers: { origin, 'access-control-request-method': 'POST' } });
+    expect((await ask('https://evil.test')).headers['access-control-allow-origin']).toBeUndefined();
+    const ours = await ask('https://app.example.org');
+    expect(ours.headers).toMatchObject({
+      'access-control-allow-origin': 'https://app.example.org',
+      'access-control-allow-credentials': 'true',
+      vary: expect.stringContaining('Origin'),
+    });
+  });
+});
+
+describe('a body', () => {
+  test.each([
+    ['of 101 kB', 101 * 1024],
+    ['of 20 MB', 20 * 1024 * 1024],
+  ])('%s is 413 (R-149)', async (_what, length) => {
+    const answer = await request({ payload: JSON.stringify({ query: '{ __typename }', x: 'x'.repeat(length) }) });
+    expect(answer.statusCode).toBe(413);
+    expect(codeOf(answer)).toBe('BAD_REQUEST');
+  });
+
+  test.each(['', '{', 'null', '"text"', '1', '{"query":1}', '{"query":"{ __typename }","variables":[]}', '\u0000'])(
+    'that is no request is a mistake, told in JSON (R-149): %s',
+    async (payload) => {
+      const answer = await request({ payload });
+      expect(answer.statusCode).toBe(400);
+      expect(answer.headers['content-type']).toContain('json');
+      expect(answer.body).not.toMatch(/at .*\.js|node_modules|Unexpected token/);
+    },
+  );
+});
+
+describe('an answer', () => {
+  test.each([
+    ['application/json', 'application/json'],
+    ['application/graphql-response+json', 'application/graphql-response+json'],
+    ['application/graphql-response+json, application/json;q=0.9', 'application/graphql-response+json'],
+    ['*/*', 'application/json'],
+  ])('comes as what is accepted: %s (R-150)', async (accept, type) => {
+    const answer = await request({ headers: { accept } });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['content-type']).toContain(type);
+  });
+
+  test('is 406 for who accepts nothing that we have (R-150)', async () => {
+    expect((await request({ headers: { accept: 'image/png' } })).statusCode).toBe(406);
+  });
+
+  test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const)(
+    'to %s is 405 and says what to send (R-151)',
+    async (method) => {
+      const answer = await request({ method, payload: '' });
+      expect(answer.statusCode).toBe(405);
+      expect(answer.headers['allow']).toBe('POST');
+    },
+  );
+
+  test.each(['TRACE', 'PROPFIND', 'LOCK'])('to %s is a refusal (R-151)', async (method) => {
+    const answer = await request({ method: method as 'GET', payload: '' });
+    expect(answer.statusCode).toBeGreaterThanOrEqual(404);
+    expect(answer.statusCode).toBeLessThan(500);
+  });
+
+  test('of any status carries the headers that keep browsers safe, and no version (R-044, R-152)', async () => {
+    const of = (raw: Raw) => request({ ...raw, to: production });
+    const answers = [
+      await of({}),
+      await of({ payload: '{' }),
+      await of({ payload: JSON.stringify({ query: '{ nothing }' }) }),
+      await of({ url: '/nowhere' }),
+      await of({ method: 'GET', payload: '' }),
+      await of({ headers: { 'content-type': 'text/plain' } }),
+      await of({ headers: { origin: 'https://evil.test' } }),
+      await of({ method: 'GET', url: '/livez', payload: '' }),
+      await of({ method: 'GET', url: '/.well-known/change-password', payload: '' }),
+    ];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 400, 400, 404, 405, 415, 403, 200, 302]);
+    for (const { headers } of answers) {
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'strict-transport-security': 'max-age=31536000; includeSubDomains',
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+      });
+      const policy = String(headers['content-security-policy']);
+      for (const part of ["default-src 'none'", "frame-ancestors 'none'", "object-src 'none'", "base-uri 'none'"]) {
+        expect(policy).toContain(part);
+      }
+      expect(headers).not.toHaveProperty('x-powered-by');
+      expect(headers).not.toHaveProperty('server');
+    }
+  });
+
+  test('leads nowhere that a request names (R-155)', async () => {
+    for (const query of [
+      '',
+      '?returnTo=//evil.test',
+      '?returnTo=/%5Cevil.test',
+      '?next=javascript:alert(1)',
+      '?url=https:evil.test',
+    ]) {
+      const answer = await request({ method: 'GET', url: `/.well-known/change-password${query}`, payload: '' });
+      expect([302, 303, 307]).toContain(answer.statusCode);
+      expect(answer.headers['location']).toMatch(/^\/[a-z-]+$/);
+    }
+    const odd = await request({ method: 'GET', url: '//evil.test/%2e%2e', payload: '' });
+    expect(odd.headers['location']).toBeUndefined();
+  });
+
+  test('for a made-up well-known path is 404, so that browsers trust the others (R-065)', async () => {
+    const url = '/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200';
+    expect((await request({ method: 'GET', url, payload: '' })).statusCode).toBe(404);
+  });
+
+  test('in production knows no mailbox and no test clock (R-172)', async () => {
+    for (const url of ['/mailbox', '/mailbox.json', '/test/clock', '/federation']) {
+      for (const method of ['GET', 'POST', 'DELETE'] as const) {
+        expect((await request({ to: production, method, url, payload: '{}' })).statusCode).toBe(404);
+      }
+    }
+  });
+});
+
+describe('a session token', () => {
+  const VIEWER = JSON.stringify({ query: '{ viewer { id } }' });
+
+  test('counts in the cookie or the header alone; nowhere else is looked for (R-041)', async () => {
+    const ada = await app().person();
+    const token = [...ada.browser.cookies.values()][0] as string;
+    const answers = [
+      await request({ url: `/graphql?token=${token}&access_token=${token}`, payload: VIEWER }),
+      await request({ payload: JSON.stringify({ query: '{ viewer { id } }', extensions: { token }, token }) }),
+      await request({ headers: { 'x-session': token, 'x-rekey-session': token, 'x-user-id': token }, payload: VIEWER }),
+    ];
+    for (const answer of answers) expect(answer.json()).toEqual({ data: { viewer: null } });
+  });
+
+  test('of a cookie beside a bearer token of another is refused (R-041)', async () => {
+    const ada = await app().person();
+    const answer = await ada.browser.send('{ viewer { id } }', {}, { authorization: 'Bearer sess_x.y' });
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  });
+
+  test.each(['', 'x', '%', "'--", '\u0001', 'ÿ', 'x'.repeat(8_000), 'sess_AAAAAAAAAAAAAAAAAAAAAA.BBBB'])(
+    'that is none is nobody, alike for all (R-034): %#',
+    async (token) => {
+      const answer = await request({ headers: { authorization: `Bearer ${token}` }, payload: VIEWER });
+      expect(answer.json()).toEqual({ data: { viewer: null } });
+      const guarded = JSON.stringify({ query: 'mutation { revokeOtherSessions { __typename } }' });
+      const refused = await request({ headers: { authorization: `Bearer ${token}` }, payload: guarded });
+      expect(codeOf(refused)).toBe('UNAUTHENTICATED');
+    },
+  );
+});
+
+if (process.env['TEST_DATABASE_URL']) {
+  test('what the database does not answer in time is UNAVAILABLE, within 10 s, and never "wrong password" (R-144, R-185)', async () => {
+    const database = await createTestDatabase();
+    const slow = await openApp({}, database);
+    const locker = postgres(database.databaseUrl as string, { max: 1, onnotice: () => {} });
+    let unlock = (): void => {};
+    const locked = new Promise<void>((isLocked) => {
+      void locker
+        .begin(async (sql) => {
+          await sql`lock table accounts in access exclusive mode`;
+          isLocked();
+          await new Promise<void>((resolve) => (unlock = resolve));
+        })
+        .catch(() => undefined);
+    });
+    await locked;
+    const started = performance.now();
+    const query = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }';
+    const variables = { input: { email: 'ada@example.org', password: GOOD_PASSWORD } };
+    const answer = await request({ to: slow, payload: JSON.stringify({ query, variables }) });
+    expect(performance.now() - started).toBeLessThan(11_000);
+    expect(answer.statusCode).toBe(503);
+    expect(codeOf(answer)).toBe('UNAVAILABLE');
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    unlock();
+    await locker.end();
+    await slow.close();
+    await database.close();
+  });
+}
+
+describe('the log', () => {
+  const lines = (): Record<string, unknown>[] =>
+    app().logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  test('has one JSON object for each event: when, how grave, what (R-177, R-179)', async () => {
+    const userAgent = 'odd\r\n{"event":"forged"}\u001b[31m\u2028\u202e agent';
+    const ada = await app().person();
+    const client = app().client({
+      userAgent: Buffer.from(userAgent, 'utf8')
+        .toString('latin1')
+        .replace(/[\r\n]/g, ''),
+    });
+    await client.call('signIn', { email: ada.email, password: OTHER_PASSWORD });
+    for (const line of app().logLines) {
+      expect(line.endsWith('\n')).toBe(true);
+      expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u2028\u2029]/);
+      expect(JSON.parse(line)).toMatchObject({
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        level: expect.stringMatching(/^(?:debug|info|warn|error|fatal)$/),
+        event: expect.stringMatching(/^[a-z_]+$/i),
+      });
+    }
+    expect(lines().some(({ event }) => event === 'forged')).toBe(false);
+  });
+
+  test('says who did what to whom, from where and with which result (R-176, R-177)', async () => {
+    const ada = await app().person();
+    await app().client().call('signIn', { email: ada.email, password: OTHER_PASSWORD });
+    const target = await ada.accountId();
+    const hers = lines().filter((line) => line['target'] === target || line['event'] === 'sign_in_failed');
+    expect(hers.map(({ event }) => event)).toEqual(expect.arrayContaining(['account_created', 'sign_in_failed']));
+    for (const line of hers) {
+      expect(Object.keys(line)).toEqual(expect.arrayContaining(['requestId', 'actor', 'target', 'client', 'result']));
+    }
+  });
+
+  test('never holds what is secret, in any spelling, nor whole addresses (R-178)', async () => {
+    const password = 'canary horses run at n1ght';
+    const newPassword = 'canary rivers flow n0rth too';
+    const ada = await app().person({ password, email: 'canary.person@example.org' });
+    const session = [...ada.browser.cookies.values()];
+    const elsewhere = await ada.signsInElsewhere();
+    session.push(...elsewhere.cookies.values());
+    await app()
+      .client()
+      .call('signIn', { email: ada.email, password: `${password}!` });
+    await app().client().call('signIn', { email: password, password: ada.email });
+    await ada.asksForReset();
+    const token = await ada.nextToken('reset-password');
+    await app()
+      .client()
+      .call('completePasswordReset', { token: `${token.slice(0, -3)}AAA`, newPassword });
+    await app().client().call('completePasswordReset', { token, newPassword: 'canary' });
+    await app().client().call('completePasswordReset', { token, newPassword });
+    await app()
+      .client()
+      .send('{ viewer { id } }', { password }, { authorization: `Bearer ${password}`, cookie: `x=${newPassword}` });
+    await app().client().send(`{ viewer { ${token} } }`);
+    const written = app().logLines.join('');
+    for (const secret of [
+      password,
+      newPassword,
+      token,
+      token.split('.')[1] as string,
+      ...session,
+      'canary.person@example.org',
+    ]) {
+      for (const spelling of [
+        secret,
+        encodeURIComponent(secret),
+        Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+      ]) {
+        expect(written.includes(spelling)).toBe(false);
+      }
+    }
+  });
+});

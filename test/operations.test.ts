@@ -1,0 +1,342 @@
+/** The service as an operator meets it: processes, numbers, traces, log lines, keys (issue 8; R-170, R-176 to R-184). */
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sql } from 'drizzle-orm';
+import { loadConfig } from '../src/base/config.js';
+import { rows } from '../src/base/database.js';
+import { codeMac, matchesCodeMac, open, seal } from '../src/base/secrets.js';
+import { startTracing } from '../src/base/tracing.js';
+import { boundedLog } from '../src/server/log-budget.js';
+import { openApp, useApp, type App } from './support/app.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { freePort, startRedis } from './support/dependencies.js';
+import { GOOD_PASSWORD } from './support/person.js';
+import { startProgram, type Program } from './support/program.js';
+
+const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }';
+
+describe('the numbers at /metrics', () => {
+  const app = useApp({ LIMIT_SIGN_IN_PER_NETWORK: '2/900' });
+  const read = async () => (await app().http.inject('/metrics')).body;
+
+  test('tell requests by route, fields by outcome, limits, stores and the process', async () => {
+    const client = app().client();
+    const email = 'metrics.person@example.org';
+    for (let n = 0; n < 3; n += 1) await client.call('signIn', { email, password: 'not the password' });
+    await client.send('{ viewer { account { id } } }');
+    await client.send('{ noSuchField }');
+    const text = await read();
+    const has = (line: RegExp) => expect(text).toMatch(line);
+    has(/rekey_http_request_duration_seconds_count\{route="\/graphql",status="200"\} \d+/);
+    has(/rekey_graphql_field_duration_seconds_count\{type="mutation",field="signIn",outcome="INVALID_CREDENTIALS"\} 2/);
+    has(/rekey_graphql_field_duration_seconds_count\{type="mutation",field="signIn",outcome="RATE_LIMITED"\} 1/);
+    has(/rekey_graphql_field_duration_seconds_count\{type="query",field="viewer",outcome="ok"\} 1/);
+    has(/rekey_graphql_refused_total\{code="GRAPHQL_VALIDATION_FAILED"\} 1/);
+    has(/rekey_limit_hits_total\{limit="LIMIT_SIGN_IN_PER_NETWORK"\} 1/);
+    for (const name of [
+      'rekey_hashing_queued',
+      'rekey_outbox_waiting',
+      'rekey_outbox_age_seconds',
+      'rekey_open_flags',
+    ]) {
+      has(new RegExp(`^${name} \\d`, 'm'));
+    }
+    has(/^rekey_database_up 1$/m);
+    has(/nodejs_eventloop_lag_p99_seconds/);
+    has(/process_resident_memory_bytes/);
+    expect(text).not.toContain(email);
+    expect(text).not.toContain(client.ip);
+  });
+
+  test('do not grow with what clients write', async () => {
+    const before = (await read()).split('\n').length;
+    const client = app().client();
+    for (let n = 0; n < 30; n += 1) {
+      await client.send(`query Made${n} { viewer { account { id } } made${n}: viewer { account { id } } }`);
+      await client.send(`{ nothing${n} }`);
+      await app().http.inject(`/nothing/${n}`);
+    }
+    // A route that nobody had met, and its buckets.
+    expect((await read()).split('\n').length).toBeLessThan(before + 30);
+  });
+
+  test('leave the public port where they have one of their own', async () => {
+    const apart = await openApp({ METRICS_PORT: '0' });
+    expect((await apart.http.inject('/metrics')).statusCode).toBe(404);
+    await apart.close();
+  });
+});
+
+describe('traces', () => {
+  const app = useApp();
+
+  test('show a request from HTTP down to SQL and hashing, with nothing personal in them', async () => {
+    const bodies: string[] = [];
+    const receiver = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => (bodies.push(`${request.url} ${body}`), response.end('{}')));
+    });
+    await new Promise<void>((listening) => receiver.listen(0, '127.0.0.1', listening));
+    const { port } = receiver.address() as AddressInfo;
+    const end = startTracing(`http://127.0.0.1:${port}`, 'rekey', () => undefined);
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const email = 'traced.person@example.org';
+    await app()
+      .client()
+      .send(
+        SIGN_IN,
+        { input: { email, password: GOOD_PASSWORD } },
+        { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+      );
+    await end();
+    receiver.close();
+    expect(bodies[0]).toMatch(/^\/v1\/traces /);
+    const spans = bodies.flatMap((body) => {
+      const { resourceSpans } = JSON.parse(body.slice(body.indexOf('{'))) as OtlpBody;
+      return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
+    });
+    const http = spans.find(({ name }) => name === 'POST /graphql');
+    const field = spans.find(({ name }) => name === 'graphql mutation signIn');
+    const hash = spans.find(({ name }) => name === 'hash');
+    const statement = spans.find(({ name }) => name.startsWith('postgresql '));
+    expect(http).toMatchObject({ traceId, parentSpanId: '00f067aa0ba902b7' });
+    expect(field).toMatchObject({ traceId, parentSpanId: http?.spanId });
+    expect(hash).toMatchObject({ traceId, parentSpanId: field?.spanId });
+    expect(statement?.traceId).toBe(traceId);
+    expect(bodies.join('')).not.toContain('traced.person');
+    expect(bodies.join('')).not.toContain(GOOD_PASSWORD);
+  });
+});
+
+interface OtlpBody {
+  readonly resourceSpans: readonly {
+    readonly scopeSpans: readonly {
+      readonly spans: readonly { name: string; traceId: string; spanId: string; parentSpanId?: string }[];
+    }[];
+  }[];
+}
+
+describe('the log', () => {
+  const app = useApp({ LIMIT_SIGN_IN_PER_NETWORK: '3/900' });
+
+  test('has a line for each thing that R-176 names, with the fields of R-177', async () => {
+    const from = app().logLines.length;
+    const person = await app().person();
+    const client = app().client();
+    for (let n = 0; n < 4; n += 1) await client.call('signIn', { email: person.email, password: 'not the password' });
+    await client.send('mutation { closeAccount { __typename } }');
+    await client.send('{ broken');
+    await client.call('signUp', { email: 'not an address' });
+    await person.asksForReset();
+    await person.browser.call('signOut', null);
+    const lines = app()
+      .logLines.slice(from)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const kinds = new Set(lines.map(({ event, reason }) => (reason ? `${event}:${reason}` : event)));
+    for (const wanted of [
+      'account_created',
+      'sign_in_failed',
+      'limit_hit',
+      'refused:INVALID_CREDENTIALS',
+      'refused:RATE_LIMITED',
+      'refused:UNAUTHENTICATED',
+      'refused:INVALID_INPUT',
+      'request_refused:GRAPHQL_PARSE_FAILED',
+      'password_reset_requested',
+      'session_revoked',
+    ]) {
+      expect([...kinds]).toContain(wanted);
+    }
+    for (const line of lines.filter(({ result }) => result !== undefined)) {
+      expect(line).toMatchObject({
+        level: expect.stringMatching(/^(info|warn|error)$/),
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        event: expect.any(String),
+        requestId: expect.any(String),
+        result: expect.stringMatching(/^(success|failure)$/),
+      });
+      expect(Object.keys(line)).toEqual(expect.arrayContaining(['client']));
+    }
+    const text = app().logLines.join('');
+    for (const secret of [GOOD_PASSWORD, person.email, 'not the password', 'not an address']) {
+      expect(text).not.toContain(secret);
+    }
+  });
+
+  test('is bounded under thousands of bad requests, and says what it withholds (R-180)', () => {
+    const lines: string[] = [];
+    const keep = (line: object) => void lines.push(JSON.stringify(line));
+    let now = 0;
+    const log = boundedLog({ debug: keep, info: keep, warn: keep, error: keep, fatal: keep } as never, 300, () => now);
+    for (let n = 0; n < 10_000; n += 1) log.warn({ event: 'request_refused', reason: 'GRAPHQL_PARSE_FAILED' });
+    log.warn({ event: 'another' });
+    expect(lines.length).toBe(302);
+    now = 61_000;
+    log.warn({ event: 'request_refused' });
+    expect(lines.slice(-2).join('')).toContain('"lines":9700');
+  });
+});
+
+describe('a rotation of keys', () => {
+  const key = (id: string, byte: number) => ({ id, key: Buffer.from(Array.from({ length: 32 }, (_, n) => byte + n)) });
+  const [older, newer] = [key('old', 1), key('new', 100)];
+
+  test('opens what was sealed before, and seals with the first', () => {
+    const sealed = seal([older], 'table:row', 'a secret');
+    expect(open([newer, older], 'table:row', sealed)).toBe('a secret');
+    expect(seal([newer, older], 'table:row', 'a secret')).toMatch(/^v1\.new\./);
+    expect(() => open([newer], 'table:row', sealed)).toThrow('not configured');
+  });
+
+  test('accepts codes that were issued before', () => {
+    const mac = codeMac([older], 'code', '12345678');
+    expect(matchesCodeMac([newer, older], 'code', '12345678', mac)).toBe(true);
+    expect(matchesCodeMac([newer], 'code', '12345678', mac)).toBe(false);
+  });
+});
+
+if (process.env['TEST_DATABASE_URL']) {
+  describe('two nodes on one database', () => {
+    let database: TestDatabase;
+    beforeAll(async () => {
+      database = await createTestDatabase();
+    });
+    afterAll(() => database.close());
+
+    const limits = { LIMIT_SIGN_IN_PER_NETWORK: '7/900', LIMIT_GUESS: '5/900' };
+    async function countAllowed(nodes: readonly App[], email: (n: number) => string) {
+      const ip = `192.0.2.${Math.floor(performance.now()) % 250}`;
+      const clients = nodes.map((node) => node.client({ ip }));
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, (_, n) =>
+          clients[n % clients.length]?.send(SIGN_IN, { input: { email: email(n), password: 'not the password' } }),
+        ),
+      );
+      const outcomes = answers.map((answer) => answer?.body);
+      const compared = outcomes.filter(
+        (body) => body?.data?.['signIn']?.__typename === 'InvalidCredentialsProblem',
+      ).length;
+      // Let in, and then turned away because the machine is at its limit.
+      const busy = outcomes.filter((body) => body?.errors?.[0]?.extensions.code === 'BUSY').length;
+      return { compared, letIn: compared + busy };
+    }
+
+    test('let exactly as many through as the limit says, counted in the database', async () => {
+      const nodes = await Promise.all([openApp(limits, database), openApp(limits, database)]);
+      expect(await countAllowed(nodes, (n) => `door${n}@example.org`)).toMatchObject({ letIn: 7 });
+      await Promise.all(nodes.map((node) => node.close()));
+    }, 60_000);
+
+    test('and in Redis', async () => {
+      const redis = await startRedis();
+      const env = { ...limits, REDIS_URL: redis.url };
+      const nodes = await Promise.all([openApp(env, database), openApp(env, database)]);
+      expect(await countAllowed(nodes, (n) => `redis${n}@example.org`)).toMatchObject({ letIn: 7 });
+      await Promise.all(nodes.map((node) => node.close()));
+      await redis.stop();
+    }, 60_000);
+
+    test('compare a password exactly as often as its own limit says', async () => {
+      // A counter's key is keyed: nodes share their keys, as they share the database.
+      const SECRET_KEYS = `shared:${Buffer.from(Array.from({ length: 32 }, (_, n) => n * 7)).toString('base64')}`;
+      const env = { ...limits, LIMIT_SIGN_IN_PER_NETWORK: '10000/900', SECRET_KEYS };
+      const nodes = await Promise.all([openApp(env, database), openApp(env, database)]);
+      const { compared, letIn } = await countAllowed(nodes, () => 'one.secret@example.org');
+      expect(compared).toBeLessThanOrEqual(5);
+      // A machine too busy to compare gives the attempt back.
+      expect(letIn).toBeGreaterThanOrEqual(5);
+      await Promise.all(nodes.map((node) => node.close()));
+    }, 60_000);
+
+    test('serve nothing under an old session once any node has answered the change', async () => {
+      const [here, there] = (await Promise.all([openApp({}, database), openApp({}, database)])) as [App, App];
+      const person = await here.person();
+      const old = there.client();
+      const other = await person.signsInElsewhere();
+      for (const [name, value] of other.cookies) old.cookies.set(name, value);
+      let isAnswered = false;
+      let servedAfter = 0;
+      let served = 0;
+      const hammer = async () => {
+        for (let n = 0; n < 300 && servedAfter === 0; n += 1) {
+          const beganAfter = isAnswered;
+          const { body } = await old.send('{ viewer { account { id } } }');
+          if (body.data?.['viewer']) served += 1;
+          if (beganAfter && body.data?.['viewer']) servedAfter += 1;
+          if (beganAfter) return;
+        }
+      };
+      const hammering = Promise.all([hammer(), hammer()]);
+      await person.browser.call('changePassword', {
+        currentPassword: GOOD_PASSWORD,
+        newPassword: 'twelve grey owls hoot low',
+      });
+      isAnswered = true;
+      await hammering;
+      expect({ served: served > 0, servedAfter }).toEqual({ served: true, servedAfter: 0 });
+      await Promise.all([here.close(), there.close()]);
+    }, 60_000);
+
+    describe('the program', () => {
+      const env = () => ({ DATABASE_URL: database.databaseUrl as string });
+      const started = (program: Program) => program.lines.filter(({ event }) => event === 'started').length;
+      async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+        for (let tries = 0; tries < 600 && !(await isSo()); tries += 1) await sleep(50);
+      }
+
+      test('with WORKERS=2 serves from two processes, replaces a dead one, adds their numbers, and drains', async () => {
+        const metricsPort = String(await freePort());
+        const program = await startProgram({ env: { ...env(), WORKERS: '2', METRICS_PORT: metricsPort } });
+        await until(() => started(program) === 2);
+        for (let n = 0; n < 10; n += 1)
+          expect((await program.graphql('{ viewer { account { id } } }')).status).toBe(200);
+        const numbers = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+        expect(numbers).toMatch(/field="viewer",outcome="ok"\} 10/);
+        expect(numbers).toMatch(/^rekey_database_up 1$/m);
+
+        const { stdout } = await promisify(execFile)('pgrep', ['-P', String(program.child.pid)]);
+        process.kill(Number(stdout.split('\n')[0]), 'SIGKILL');
+        await until(() => started(program) === 3);
+        expect(started(program)).toBe(3);
+        expect(program.lines.some(({ event }) => event === 'process_died')).toBe(true);
+        expect((await program.graphql('{ __typename }')).status).toBe(200);
+        expect(await program.stop('SIGTERM')).toBe(0);
+        expect(program.lines.filter(({ event }) => event === 'stopped').length).toBe(3);
+      }, 120_000);
+
+      test('goes on when nobody reads its log any more, and says so (R-181)', async () => {
+        const program = await startProgram({ env: env() });
+        program.child.stdout?.destroy();
+        for (let n = 0; n < 20; n += 1) await program.graphql('{ noSuchField }');
+        const { status, body } = await program.graphql(SIGN_IN, {
+          input: { email: 'nobody@example.org', password: 'not the password' },
+        });
+        expect([status, body.data?.signIn.__typename]).toEqual([200, 'InvalidCredentialsProblem']);
+        expect(program.complaints()).toContain('log_sink_broken');
+        const numbers = await (await fetch(`${program.url}/metrics`)).text();
+        expect(numbers).toMatch(/^rekey_log_lines_lost_total [1-9]/m);
+        expect(await program.stop('SIGTERM')).toBe(0);
+      }, 120_000);
+    });
+
+    test('the embedded database refuses more than one process', () => {
+      expect(() => loadConfig({ APP_ENV: 'test', WORKERS: '2' })).toThrow('WORKERS');
+    });
+
+    test('numbers of the outbox follow the database', async () => {
+      const node = await openApp({}, database);
+      await node.client().call('signUp', { email: 'waiting@example.org' });
+      const [outbox] = await rows<{ n: number }>(
+        node.ctx.db,
+        sql`select count(*)::int as n from outbox where done_at is null and dead_at is null`,
+      );
+      expect((await node.http.inject('/metrics')).body).toMatch(new RegExp(`^rekey_outbox_waiting ${outbox?.n}$`, 'm'));
+      await node.close();
+    });
+  });
+}

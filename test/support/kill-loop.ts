@@ -1,0 +1,146 @@
+/**
+ * Kills the built program at random points of every kind of work, starts it again, and looks whether anything was half
+ * done or lost (issue 8). Run it: `node --import ./test/support/typescript-hooks.js test/support/kill-loop.ts KILLS [SEED]`
+ * with TEST_DATABASE_URL set, after `npm run build`. Prints one JSON object; exit status 1 where an invariant broke.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+import { checkInvariants } from './kill-invariants.js';
+import { Life } from './kill-life.js';
+import { startProgram, type Program } from './program.js';
+
+export interface KillReport {
+  readonly kills: number;
+  readonly seed: number;
+  readonly seconds: number;
+  /** Mutations that were answered, and those that the kill cut off. */
+  readonly answered: Record<string, number>;
+  readonly cutOff: Record<string, number>;
+  readonly letters: number;
+  readonly broken: string[];
+}
+
+const MAIN = process.env['REKEY_MAIN'] ?? join(import.meta.dirname, '../../dist/main.js');
+
+/** A small generator, so that a run can be repeated. */
+function numbersFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** @param until a time of `performance.now()` after which no further round begins. */
+export async function killLoop(url: string, kills: number, seed: number, until = Infinity): Promise<KillReport> {
+  const startedAt = performance.now();
+  const name = `rekey_kill_${process.pid}_${randomBytes(4).toString('hex')}`;
+  const admin = postgres(url, { max: 1, onnotice: () => {} });
+  await admin.unsafe(`create database ${name}`);
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  const db = postgres(own.href, { max: 2, onnotice: () => {} });
+  const random = numbersFrom(seed);
+  const life = new Life(random);
+  const broken: string[] = [];
+  let done = 0;
+  try {
+    let program = await start(own.href);
+    for (; done < kills && broken.length === 0 && performance.now() < until; done += 1) {
+      program = await round(program, own.href, life, random);
+      broken.push(...(await checkInvariants(db, life)).map((what) => `kill ${done + 1}: ${what}`));
+    }
+    await settle(program, db);
+    broken.push(...(await checkInvariants(db, life, program)).map((what) => `at the end: ${what}`));
+    await program.stop();
+    return {
+      kills: done,
+      seed,
+      seconds: Math.round((performance.now() - startedAt) / 1000),
+      answered: life.answered,
+      cutOff: life.cutOff,
+      letters: life.countLetters(),
+      broken,
+    };
+  } finally {
+    await db.end();
+    await admin.unsafe(`drop database if exists ${name} with (force)`);
+    await admin.end();
+  }
+}
+
+let dataDir: string | undefined;
+
+async function start(databaseUrl: string): Promise<Program> {
+  const program = await startProgram({
+    main: MAIN,
+    ...(dataDir && { dataDir }),
+    env: {
+      DATABASE_URL: databaseUrl,
+      PUBLIC_URL: 'http://localhost:4000',
+      LIMIT_SIGN_IN_PER_NETWORK: '0',
+      LIMIT_MAIL_PER_NETWORK: '0',
+      LIMIT_RESET_PER_ADDRESS: '0',
+      LIMIT_REQUESTS_PER_NETWORK: '0',
+      LIMIT_QUERIES_PER_NETWORK: '0',
+      LIMIT_GUESS: '0',
+    },
+  });
+  ({ dataDir } = program);
+  return program;
+}
+
+/**
+ * Work, killed at a random moment of it, while the next life of the program already starts beside it: as on a node that
+ * replaces its dead, and in half the time.
+ */
+async function round(program: Program, databaseUrl: string, life: Life, random: () => number): Promise<Program> {
+  const coming = start(databaseUrl);
+  const working = life.work(program);
+  await randomMoment(life, random);
+  await program.stop('SIGKILL');
+  await working;
+  const next = await coming;
+  await life.learn(next);
+  return next;
+}
+
+/** After a random number of answers and a bit: by the clock alone a slow machine would never get past the first hash. */
+async function randomMoment(life: Life, random: () => number): Promise<void> {
+  const isYoung = !life.citizens.some(({ told }) => told.signUp > 0);
+  const answers = life.countSlowAnswers() + Math.floor(random() * 4);
+  const longest = isYoung ? 20 : 160;
+  for (let tries = 0; tries < longest && life.countSlowAnswers() < answers; tries += 1) await sleep(50);
+  await sleep(random() * 400);
+}
+
+/** Lets the worker empty the outbox, leases of the dead included. */
+async function settle(program: Program, db: postgres.Sql): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    // Real time decides leases, and a minute for each kill would be too long to wait for.
+    await db`update outbox set locked_until = null where locked_until is not null and attempts > 0 and done_at is null`;
+    await fetch(`${program.url}/test/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"advanceSeconds":5}',
+    });
+    await sleep(500);
+    const [row] = await db<{ n: number }[]>`
+      select count(*)::int as n from outbox where done_at is null and dead_at is null`;
+    if (row?.n === 0) return;
+  }
+}
+
+if (process.argv[1]?.endsWith('kill-loop.ts')) {
+  const kills = Number(process.argv[2] ?? 20);
+  const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
+  const minutes = Number(process.env['KILL_MINUTES'] ?? Infinity);
+  const url = process.env['TEST_DATABASE_URL'] ?? '';
+  const report = await killLoop(url, kills, seed, performance.now() + minutes * 60_000);
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+  process.exitCode = report.broken.length === 0 ? 0 : 1;
+}
