@@ -63,9 +63,6 @@ export async function resetPassword(page: Page, link: string, password: string):
   await heading(page, 'Your password is changed').waitFor();
 }
 
-/** The package's types do not know that Node hands out its function as the default export. */
-const read = jsqr as unknown as (pixels: Uint8ClampedArray, width: number, height: number) => { data: string } | null;
-
 /** What a camera reads from a picture on the screen. */
 export async function readPicture(picture: Locator): Promise<string> {
   await picture.scrollIntoViewIfNeeded();
