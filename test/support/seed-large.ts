@@ -26,6 +26,9 @@ export const divided = (by: number): Sizes => ({
 /** Rows in one statement: few enough that the progress bar moves. */
 const BATCH = 25_000;
 
+/** Connections that fill at once. More than the machine has cores would only wait for each other. */
+const LANES = 2;
+
 /** An id with the form of a real one, made from a number, so that other tables can refer to it. */
 const id = (prefix: string, n: SQL): SQL => sql`${`${prefix}_`} || substr(md5(${prefix} || ${n}::text), 1, 22)`;
 
@@ -37,44 +40,76 @@ export async function seedLarge(
   sizes: Sizes,
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
-  const total = sizes.accounts + sizes.events + 2 * sizes.flags;
+  const total = sizes.accounts + sizes.events + 3 * sizes.flags;
   let done = 0;
-  const inBatches = async (count: number, insert: (from: number, to: number) => SQL): Promise<void> => {
-    for (let from = 1; from <= count; from += BATCH) {
-      const to = Math.min(count, from + BATCH - 1);
+  const fill = (count: number, insert: (from: number, to: number) => SQL): Promise<void> =>
+    inLanes(count, async (from, to) => {
       await db.execute(insert(from, to));
-      done += to - from + 1;
-      onProgress(done, total);
-    }
-  };
+      onProgress((done += to - from + 1), total);
+    });
   await db.execute(
     sql`select ensure_security_events_partition((now() - n * interval '1 month')::date) from generate_series(0, ${MONTHS}::int) n`,
   );
-  await inBatches(sizes.accounts, accountRows);
   // Ten million rows into five indexes are slower than five indexes over ten million rows.
-  const indexes = await dropEventIndexes(db);
-  await inBatches(sizes.events, (from, to) => eventRows(from, to, sizes));
-  for (const index of indexes) await db.execute(sql.raw(index));
-  await inBatches(sizes.flags, (from, to) => flagRows(from, to, sizes, true));
-  await inBatches(sizes.flags, (from, to) => flagRows(from, to, sizes, false));
-  for (let from = 1; from <= sizes.flags; from += BATCH) await db.execute(evidenceRows(from, from + BATCH - 1));
-  await db.execute(sql`update account_flags f set reason_flagged_since = first.at
-    from (select account_id, reason, min(flagged_at) as at from account_flags group by account_id, reason) first
-    where f.account_id = first.account_id and f.reason = first.reason`);
-  for (const table of ['accounts', 'security_events', 'account_flags', 'flag_events', 'flag_actions']) {
-    await db.execute(sql.raw(`analyze ${table}`));
-  }
+  const remade = await dropIndexes(db);
+  await fill(sizes.accounts, accountRows);
+  await fill(sizes.events, (from, to) => eventRows(from, to, sizes));
+  await eachInLanes(remade, (definition) => db.execute(sql.raw(definition)));
+  await db.execute(sql`analyze accounts`);
+  await fill(sizes.flags, (from, to) => flagRows(from, to, sizes, true));
+  await fill(sizes.flags, (from, to) => flagRows(from, to, sizes, false));
+  await db.execute(sql`analyze account_flags`);
+  await fill(sizes.flags, evidenceRows);
+  await db.execute(storedTimes);
+  // What the server would otherwise begin on by itself, in the middle of a measurement.
+  await eachInLanes(await tablesToVacuum(db), (table) =>
+    db.execute(sql`vacuum (analyze, parallel 0) ${sql.identifier(table)}`),
+  );
+  await db.execute(sql`analyze security_events`);
 }
 
-/** @returns the statements that make them again. */
-async function dropEventIndexes(db: Database): Promise<string[]> {
+/** Each lane has a stretch of its own, in order: two lanes never wait for one page. */
+async function inLanes(count: number, batch: (from: number, to: number) => Promise<void>): Promise<void> {
+  const stretch = Math.ceil(count / LANES);
+  await Promise.all(
+    Array.from({ length: LANES }, async (_, lane) => {
+      const last = Math.min(count, (lane + 1) * stretch);
+      for (let from = lane * stretch + 1; from <= last; from += BATCH) {
+        await batch(from, Math.min(last, from + BATCH - 1));
+      }
+    }),
+  );
+}
+
+async function eachInLanes<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const left = [...items];
+  const lane = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+/** Those of accounts and events, but for the primary keys. @returns the statements that make them again. */
+async function dropIndexes(db: Database): Promise<string[]> {
   const found = await rows<{ name: string; definition: string }>(
     db,
     sql`select c.relname as name, pg_get_indexdef(c.oid) as definition from pg_index i join pg_class c on c.oid = i.indexrelid
-        where i.indrelid = 'security_events'::regclass and not i.indisprimary`,
+        where i.indrelid in ('security_events'::regclass, 'accounts'::regclass) and not i.indisprimary
+        order by i.indrelid = 'accounts'::regclass, c.relname`,
   );
   for (const { name } of found) await db.execute(sql`drop index ${sql.identifier(name)}`);
   return found.map(({ definition }) => definition.replace(' ON ONLY ', ' ON '));
+}
+
+/** The partitions and the tables beside them; the largest first, so that the lanes end together. */
+async function tablesToVacuum(db: Database): Promise<string[]> {
+  const found = await rows<{ name: string }>(
+    db,
+    sql`select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
+          and (relname ~ '^security_events_' or relname in ('accounts', 'account_flags', 'flag_events', 'flag_actions'))
+        order by relpages desc`,
+  );
+  return found.map(({ name }) => name);
 }
 
 const accountRows = (from: number, to: number): SQL => sql`
@@ -116,18 +151,24 @@ const flagRows = (from: number, to: number, { accounts, flags }: Sizes, isOpen: 
     select now() - ((n::bigint * 104729) % 2592000) * interval '1 second' - ${isOpen ? 0 : 60}::int * interval '1 day' as at) raised`;
 
 const evidenceRows = (from: number, to: number): SQL => sql`
-  with flags as (select ${id('flag', sql`n`)} as id, n from generate_series(${from}::int, ${to}::int) n),
+  with flags as (
+      select f.id, f.flagged_at, f.account_id from generate_series(${from}::int, ${to}::int) n
+      join account_flags f on f.id = ${id('flag', sql`n`)}),
     actions as (
       insert into flag_actions (id, flag_id, kind, at)
-      select 'fact_' || substr(md5(f.id), 1, 22), f.id, 'RAISED', f.flagged_at from account_flags f join flags using (id)),
-    since as (
-      update account_flags f set account_flagged_since = oldest.at
-      from flags join lateral (select account_id from account_flags where id = flags.id) own on true
-        join lateral (select min(flagged_at) as at from account_flags o where o.account_id = own.account_id and o.status <> 'RESOLVED') oldest on true
-      where f.id = flags.id)
+      select 'fact_' || substr(md5(id), 1, 22), id, 'RAISED', flagged_at from flags)
   insert into flag_events (flag_id, event_id, occurred_at, network, account_id)
-  select flags.id, 'evt_' || substr(md5(flags.id || k), 1, 22), f.flagged_at - k * interval '1 minute', '10.0.0.' || k, f.account_id
-  from flags join account_flags f on f.id = flags.id cross join generate_series(1, 5) k`;
+  select id, 'evt_' || substr(md5(id || k), 1, 22), flagged_at - k * interval '1 minute', '10.0.0.' || k, account_id
+  from flags cross join generate_series(1, 5) k`;
+
+/** The times that a flag keeps of its account's others, as raising them one by one leaves them. */
+const storedTimes = sql`
+  update account_flags f set reason_flagged_since = t.reason_since, account_flagged_since = t.account_since
+  from (
+    select id, min(flagged_at) over (partition by account_id, reason) as reason_since,
+      coalesce(min(flagged_at) filter (where status <> 'RESOLVED') over (partition by account_id), flagged_at) as account_since
+    from account_flags) t
+  where f.id = t.id and (f.reason_flagged_since, f.account_flagged_since) is distinct from (t.reason_since, t.account_since)`;
 
 async function main(): Promise<void> {
   const url = process.env['DATABASE_URL'];
@@ -136,9 +177,15 @@ async function main(): Promise<void> {
   await migrateDatabase({ databaseUrl: url, migrateDatabaseUrl: null, dataDir: '' });
   // Not the program's own connections: theirs give up on a statement after five seconds.
   const client = postgres(url, {
-    max: 1,
+    max: LANES,
     onnotice: () => {},
-    connection: { statement_timeout: 0, synchronous_commit: 'off' },
+    connection: {
+      statement_timeout: 0,
+      synchronous_commit: 'off',
+      maintenance_work_mem: '512MB',
+      // The lanes are all the cores there are.
+      max_parallel_maintenance_workers: 0,
+    },
   });
   const db = drizzle({ client });
   try {
@@ -148,8 +195,9 @@ async function main(): Promise<void> {
     );
     if (found?.n) throw new Error('That database has accounts: this is for an empty one.');
     const progress = new Progress(1);
-    await seedLarge(db, divided(by), (done, total) => progress.update(done / total, done));
-    progress.end(1, FULL.accounts / by);
+    let inserted = 0;
+    await seedLarge(db, divided(by), (done, total) => progress.update(done / total, (inserted = done)));
+    progress.end(1, inserted);
   } finally {
     await client.end();
   }
