@@ -33,7 +33,7 @@ export const sessions = pgTable(
   },
   (t) => [
     uniqueIndex('sessions_digest').on(t.digest),
-    index('sessions_account').on(t.accountId, t.lastUsedAt.desc(), t.id.desc()),
+    index('sessions_account').on(t.accountId, t.lastUsedAt, t.id),
     index('sessions_expires_at').on(t.expiresAt),
   ],
 );

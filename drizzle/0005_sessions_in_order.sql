@@ -1,0 +1,2 @@
+DROP INDEX "sessions_account";--> statement-breakpoint
+CREATE INDEX "sessions_account" ON "sessions" USING btree ("account_id","last_used_at","id");
