@@ -1,7 +1,7 @@
 /** The rules see what they should, count it exactly, and change nothing that anyone outside can see. */
 import { describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
-import { loadConfig } from '../src/base/config.js';
+import { loadConfig, type Limit } from '../src/base/config.js';
 import { rows } from '../src/base/database.js';
 import { judgeEvents } from '../src/flagged-accounts/detection.js';
 import {
@@ -9,9 +9,11 @@ import {
   rules,
   severityFor,
   severityRank,
+  worthKeeping,
   type Counted,
   type FlagReason,
 } from '../src/flagged-accounts/rules.js';
+import { recordRefused } from '../src/security-events/service.js';
 import { openApp, useApp } from './support/app.js';
 import { createTestDatabase } from './support/database.js';
 import { addTotp, passwordStep, secondStep } from './support/factors.js';
@@ -328,6 +330,93 @@ describe('one network that asks for many', () => {
       evidence: { affectedAccountCount: 12, eventCount: 48, distinctSources: 1 },
     });
     expect(campaign.evidence.affectedAccounts).toHaveLength(12);
+  });
+});
+
+describe('one network, with the limits and thresholds as they are shipped', () => {
+  const { LIMIT_MAIL_PER_NETWORK, LIMIT_SIGN_IN_PER_NETWORK, FLAG_CAMPAIGN } = loadConfig({
+    APP_ENV: 'test',
+    DATA_DIR: '/tmp',
+  });
+  const asText = ({ max, seconds }: Limit): string => `${max}/${seconds}`;
+  const app = useApp({
+    LIMIT_MAIL_PER_NETWORK: asText(LIMIT_MAIL_PER_NETWORK),
+    LIMIT_SIGN_IN_PER_NETWORK: asText(LIMIT_SIGN_IN_PER_NETWORK),
+    FLAG_SIGN_IN_CAMPAIGN: '6/3600',
+  });
+  const addresses = async (prefix: string, count: number): Promise<string[]> =>
+    (
+      await rows<{ email: string }>(
+        app().ctx.db,
+        sql`insert into accounts (id, email, email_key, sessions_valid_after, created_at)
+            select 'acct_' || left(md5(${prefix} || n), 22), email, email, now(), now() - interval '1 day'
+            from generate_series(1, ${count}::int) n cross join lateral (select ${prefix} || n || '@example.org' as email) named
+            returning email`,
+      )
+    ).map(({ email }) => email);
+  const openFlags = () =>
+    rows<{ reason: string; severity: number; event_count: number; affected_account_count: number }>(
+      app().ctx.db,
+      sql`select reason, severity::int, event_count, affected_account_count from account_flags order by flagged_at`,
+    );
+  const eventsOf = async (network: string): Promise<number> =>
+    (
+      await rows<{ n: number }>(
+        app().ctx.db,
+        sql`select count(*)::int as n from security_events where network = ${network} and kind = 'password_reset_requested'`,
+      )
+    )[0]?.n ?? 0;
+
+  test('R-109: requests that the door refused are evidence too, so that a campaign is seen; they send nothing', async () => {
+    const known = await addresses('campaign', FLAG_CAMPAIGN.max + 5);
+    const attacker = app().client();
+    const answers = [];
+    for (const email of [...known, ...known]) {
+      answers.push((await attacker.call('requestPasswordReset', { email }))['__typename']);
+    }
+    expect(answers.filter((name) => name !== 'RateLimitProblem')).toHaveLength(LIMIT_MAIL_PER_NETWORK.max);
+    await app().work();
+    expect(await openFlags()).toEqual([
+      { reason: 'RESET_CAMPAIGN', severity: 2, event_count: known.length, affected_account_count: known.length },
+    ]);
+    expect(await eventsOf(attacker.ip)).toBe(known.length);
+    const letters = await rows<{ n: number }>(app().ctx.db, sql`select count(*)::int as n from sent_messages`);
+    expect(letters[0]?.n).toBeLessThanOrEqual(LIMIT_MAIL_PER_NETWORK.max);
+  });
+
+  test('what is refused fills no disk: a row for an address, and no more of one network than are of use', async () => {
+    const ctx = { ...app().ctx, origin: { requestId: 'x', ip: null, network: '192.0.2.77', userAgent: null } };
+    const bound = { max: 5, seconds: 3600 };
+    for (const n of [1, 1, 1, 2]) await recordRefused(ctx, 'password_reset_requested', `r${n}@example.org`, bound);
+    expect(await eventsOf('192.0.2.77')).toBe(2);
+    for (let n = 1; n < 20; n += 1) await recordRefused(ctx, 'password_reset_requested', `r${n}@example.org`, bound);
+    expect(await eventsOf('192.0.2.77')).toBe(5);
+    await app().advance(3601);
+    await recordRefused(ctx, 'password_reset_requested', 'r1@example.org', bound);
+    expect(await eventsOf('192.0.2.77')).toBe(6);
+    for (const times of [1, 10, 10_000]) {
+      const config = { ...ctx.config, FLAG_CAMPAIGN: { max: times, seconds: 60 } };
+      expect(worthKeeping('RESET_CAMPAIGN', config).max).toBeLessThanOrEqual(Math.max(times, 1000));
+    }
+  });
+
+  test('one try for each of many accounts raises one flag for the source; a right one makes it urgent', async () => {
+    await app().ctx.db.execute(sql`delete from account_flags`);
+    const person = await app().person();
+    const attacker = app().client();
+    for (const email of await addresses('spray', 6)) {
+      await attacker.call('signIn', { email, password: 'the same for everyone' });
+    }
+    await app().work();
+    expect(await openFlags()).toEqual([
+      { reason: 'SIGN_IN_CAMPAIGN', severity: 2, event_count: 6, affected_account_count: 6 },
+    ]);
+    await person.signsInElsewhere();
+    await app().work();
+    expect(await openFlags()).toMatchObject([{ severity: 2 }]);
+    await attacker.call('signIn', { email: person.email, password: person.password });
+    await app().work();
+    expect(await openFlags()).toMatchObject([{ reason: 'SIGN_IN_CAMPAIGN', severity: 3 }]);
   });
 });
 

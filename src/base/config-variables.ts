@@ -225,6 +225,7 @@ export const variables = {
   FLAG_FAILED_SIGN_INS: limit('50/3600', 'failed sign-ins that raise a flag'),
   FLAG_SECOND_FACTOR_FAILURES: limit('10/3600', 'failed second factors that raise a flag'),
   FLAG_CAMPAIGN: limit('50/3600', 'accounts asked for by one network that raise a flag'),
+  FLAG_SIGN_IN_CAMPAIGN: limit('50/3600', 'accounts that one network fails to sign in to that raise a flag'),
 } satisfies Record<string, Variable<unknown>>;
 
 export type VariableName = keyof typeof variables;

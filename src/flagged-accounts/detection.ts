@@ -172,5 +172,5 @@ function severityOf(
 /** Both halves bring it here: the event that makes it worse, and late ones that complete the threshold before it. */
 async function worsen(ctx: Context, rule: Rule, events: readonly JudgedEvent[]): Promise<void> {
   const touched = events.filter(({ kind }) => kind === rule.worsenedBy?.kind || rule.counts.includes(kind));
-  await raiseSeverities(ctx, await findWorse(ctx, rule, unique(touched, 'accountId')));
+  await raiseSeverities(ctx, await findWorse(ctx, rule, unique(touched, subjectField(rule))));
 }

@@ -135,16 +135,17 @@ export async function raiseSeverities(ctx: Context, wanted: readonly { id: strin
 }
 
 /**
- * What makes it worse: among open flags of these accounts, those where it came after the threshold was reached, and
- * within a window of the last event counted.
+ * What makes it worse: among open flags of these accounts or sources, those where it came after the threshold was reached,
+ * and within a window of the last event counted.
  */
 export async function findWorse(
   ctx: Context,
   rule: Rule,
-  accountIds: readonly string[],
+  subjects: readonly string[],
 ): Promise<{ id: string; rank: number }[]> {
-  if (!rule.worsenedBy || accountIds.length === 0) return [];
+  if (!rule.worsenedBy || subjects.length === 0) return [];
   const { kind, sameNetwork, elsewhere } = rule.worsenedBy;
+  const column = rule.subject === 'account' ? sql`account_id` : sql`network`;
   const found = await rows<{ id: string; same_network: boolean }>(
     ctx.db,
     sql`select f.id, bool_or(exists (
@@ -153,9 +154,9 @@ export async function findWorse(
         cross join lateral (
           select occurred_at as at from flag_events o where o.flag_id = f.id
           order by occurred_at, event_id offset greatest(f.threshold_count - 1, 0) limit 1) reached
-        join security_events s on s.account_id = f.account_id and s.kind = ${kind} and s.occurred_at >= reached.at
+        join security_events s on s.${column} = f.${column} and s.kind = ${kind} and s.occurred_at >= reached.at
           and s.occurred_at <= f.last_event_at + f.threshold_window_seconds * interval '1 second'
-        where f.account_id in (${listOf(accountIds)}) and f.reason = ${rule.reason} and f.status <> 'RESOLVED'
+        where f.${column} in (${listOf(subjects)}) and f.reason = ${rule.reason} and f.status <> 'RESOLVED'
           and f.severity < ${severityRank(sameNetwork)}::int
         group by f.id`,
   );

@@ -6,7 +6,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Context } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { toFlag, type FlagFacts } from './flags.js';
-import { severityOfRank, severityRank, type FlagReason, type Severity } from './rules.js';
+import { isCountedBySource, severityOfRank, severityRank, type FlagReason, type Severity } from './rules.js';
 import { accountFlags } from './tables.js';
 
 export interface QueueFilter {
@@ -69,7 +69,7 @@ export async function flaggedAccounts(ctx: Context, query: QueueQuery): Promise<
 function storedSince(filter: QueueFilter): SQL | null {
   const { statuses, reasons, minSeverity, claimedBy, flaggedFrom, flaggedBefore } = filter;
   const isOpen = statuses != null && !statuses.includes('RESOLVED');
-  if (reasons?.length === 1 && isOpen && reasons[0] !== 'RESET_CAMPAIGN') return sql`flagged_at`;
+  if (reasons?.length === 1 && isOpen && !reasons.some(isCountedBySource)) return sql`flagged_at`;
   if ([minSeverity, claimedBy, flaggedFrom, flaggedBefore].some((condition) => condition != null)) return null;
   if (reasons == null) return isOpen && new Set(statuses).size === 2 ? sql`account_flagged_since` : null;
   return reasons.length === 1 && statuses == null ? sql`reason_flagged_since` : null;

@@ -13,6 +13,7 @@ export type FlagReason =
   | 'REPEATED_RESET_REQUESTS'
   | 'REPEATED_PASSWORD_RESETS'
   | 'RESET_CAMPAIGN'
+  | 'SIGN_IN_CAMPAIGN'
   | 'SECOND_FACTOR_ABUSE'
   | 'OWNER_REPORT'
   | 'MANUAL';
@@ -59,6 +60,20 @@ export const rules: readonly Rule[] = [
       [1, 'MEDIUM'],
       [10, 'HIGH'],
     ],
+  },
+  // One password, or one leaked pair, for each of many accounts: no account alone sees enough of it. A right one after it is
+  // what it was for; behind a shared address it can also be anyone, so it never stands above what one account shows.
+  {
+    reason: 'SIGN_IN_CAMPAIGN',
+    subject: 'network',
+    counts: ['sign_in_failed'],
+    measure: 'accounts',
+    limit: 'FLAG_SIGN_IN_CAMPAIGN',
+    steps: [
+      [1, 'MEDIUM'],
+      [4, 'HIGH'],
+    ],
+    worsenedBy: { kind: 'signed_in', sameNetwork: 'HIGH', elsewhere: 'MEDIUM' },
   },
   // Anyone can ask: it tells of interest in the account, and of no harm yet. So it never stands above real harm (R-107).
   {
@@ -113,6 +128,22 @@ export const rules: readonly Rule[] = [
     worsenedBy: { kind: 'signed_in', sameNetwork: 'CRITICAL', elsewhere: 'CRITICAL' },
   },
 ];
+
+/** Whether an account can have several such flags: one for each source that hit it first. */
+export const isCountedBySource = (reason: FlagReason): boolean =>
+  rules.some((rule) => rule.reason === reason && rule.subject === 'network');
+
+/** Enough to fire, whatever the threshold; beyond it no source is worth more rows. */
+const MOST_REFUSED = 1000;
+
+/** How much of what was refused at the door is worth keeping: more would not make the flag more urgent. */
+export function worthKeeping(reason: FlagReason, config: Config): Limit {
+  const rule = rules.find((known) => known.reason === reason);
+  if (!rule) return { max: 0, seconds: 0 };
+  const { max, seconds } = config[rule.limit];
+  const [times] = rule.steps.at(-1) ?? [1];
+  return { max: Math.max(max, Math.min(max * times, MOST_REFUSED)), seconds };
+}
 
 /** How urgent `count` is where `threshold` raises the flag. It rises with the evidence and never falls. */
 export function severityFor(rule: Rule, count: number, threshold: number): Severity {

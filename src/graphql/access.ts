@@ -28,9 +28,15 @@ export const Access = (rule: AccessRule): MethodDecorator & PropertyDecorator =>
 /** Limits at the door, all of them counted; the first that is full answers. */
 export const Limit = (...rules: LimitRule[]): MethodDecorator & PropertyDecorator => Extensions({ limits: rules });
 
+type WhenRefused = (ctx: EdgeContext, args: Record<string, unknown>) => Promise<void>;
+
+/** What is done when a limit turns a call away, before it is answered. */
+export const WhenRefused = (remember: WhenRefused): MethodDecorator => Extensions({ whenRefused: remember });
+
 interface FieldExtensions {
   readonly access?: AccessRule;
   readonly limits?: readonly LimitRule[];
+  readonly whenRefused?: WhenRefused;
 }
 
 /**
@@ -43,10 +49,10 @@ export function guardSchema(schema: GraphQLSchema, limiter: Limiter): GraphQLSch
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     const isRoot = roots.includes(type);
     for (const field of Object.values(type.getFields())) {
-      const { access, limits = [] } = field.extensions as FieldExtensions;
-      if (!isRoot && !access) continue;
+      const rules = field.extensions as FieldExtensions;
+      if (!isRoot && !rules.access) continue;
       const answersProblems = isUnionOf(getNamedType(field.type));
-      field.resolve = guarded(field.resolve ?? defaultFieldResolver, access, limits, limiter, answersProblems);
+      field.resolve = guarded(field.resolve ?? defaultFieldResolver, rules, limiter, answersProblems);
     }
   }
   return schema;
@@ -56,8 +62,7 @@ type Resolve = GraphQLFieldResolver<unknown, EdgeContext>;
 
 function guarded(
   resolve: Resolve,
-  access: AccessRule | undefined,
-  limits: readonly LimitRule[],
+  { access, limits = [], whenRefused }: FieldExtensions,
   limiter: Limiter,
   answersProblem: (name: string) => boolean,
 ): Resolve {
@@ -65,6 +70,7 @@ function guarded(
     authorize(access, ctx);
     const wait = await limiter.waitFor(limits, ctx, args as Record<string, unknown>);
     if (wait !== null) {
+      await whenRefused?.(ctx, args as Record<string, unknown>);
       if (answersProblem('RateLimitProblem')) return rateLimited(wait);
       throw new Refusal('RATE_LIMITED', 'Too many requests. Wait a little, then try again.', wait);
     }

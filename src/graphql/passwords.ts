@@ -2,12 +2,13 @@
 import { Arg, Ctx, Directive, Mutation, Query, Resolver } from 'type-graphql';
 import type { Context } from '../base/context.js';
 import { isProblem } from '../base/problems.js';
+import { rememberRefusedReset } from '../flagged-accounts/refused-requests.js';
 import { changePassword } from '../passwords/service.js';
 import { MAX_CODE_POINTS } from '../passwords/hashing.js';
 import { completePasswordReset, inspectPasswordReset } from '../password-resets/completion.js';
 import { requestPasswordReset, sendPasswordResetLink } from '../password-resets/service.js';
 import { hasSecondFactor } from '../second-factors/challenges.js';
-import { Access, Limit } from './access.js';
+import { Access, Limit, WhenRefused } from './access.js';
 import { asPerson, type EdgeContext } from './edge-context.js';
 import { challengeAnswer, handOver } from './session-cookies.js';
 import { named } from './types/result-union.js';
@@ -42,6 +43,7 @@ export class PasswordResolver {
 
   @Access('public')
   @Limit({ limit: 'LIMIT_MAIL_PER_NETWORK' })
+  @WhenRefused((ctx, { input }) => rememberRefusedReset(ctx, input as RequestPasswordResetInput))
   @Mutation(() => RequestPasswordResetResult, {
     nullable: true,
     description:

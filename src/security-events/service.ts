@@ -1,10 +1,11 @@
 /** The memory of what happened: written in the transaction of what it tells, and logged as one line (R-118, R-176). */
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
+import type { Limit } from '../base/config.js';
 import type { Context } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { loggable } from '../base/log.js';
 import { newId } from '../base/secrets.js';
-import { clock } from '../base/time.js';
+import { clock, fromNow } from '../base/time.js';
 
 /** The closed list of what is remembered. Names in capitals are shown to the owner under the same name in GraphQL. */
 export const eventKinds = [
@@ -65,15 +66,45 @@ export async function recordEvent(
   kind: EventKind,
   facts: EventFacts,
 ): Promise<{ id: string; occurredAt: Date }> {
+  const event = await insertEvent(ctx, kind, facts, sql`true`);
+  if (!event) throw new Error('an event was not written');
+  return event;
+}
+
+/**
+ * Writes an event of what was refused at the door: once for an address, and only while its source has fewer than `max` of
+ * the kind within the window. So the rules hear of an attack that the door holds off, and it fills no disk. (Calls that come
+ * at the same moment may each be the last one.)
+ */
+export async function recordRefused(
+  ctx: Context,
+  kind: EventKind,
+  emailKey: string,
+  { max, seconds }: Limit,
+): Promise<void> {
+  const known = sql`(select count(*) as n, bool_or(email_key = ${emailKey}) as is_repeated from (
+    select email_key from security_events where network = ${ctx.origin.network} and kind = ${kind}
+      and occurred_at > ${fromNow(ctx, -seconds)} order by occurred_at desc limit ${max}::int) heard)`;
+  const isNews = sql`exists (select 1 from ${known} known where n < ${max}::int and is_repeated is not true)`;
+  await insertEvent(ctx, kind, { emailKey, details: { refused: true } }, isNews);
+}
+
+async function insertEvent(
+  ctx: Context,
+  kind: EventKind,
+  facts: EventFacts,
+  isWanted: SQL,
+): Promise<{ id: string; occurredAt: Date } | null> {
   const id = newId('evt');
   const { requestId, ip, network, userAgent } = ctx.origin;
   const [row] = await rows<{ occurred_ms: string | number }>(
     ctx.db,
     sql`with event as (
           insert into security_events (id, kind, occurred_at, account_id, email_key, session_id, request_id, ip, network, user_agent, by_staff, details)
-          values (${id}, ${kind}, ${clock(ctx)}, ${facts.accountId ?? null}, ${facts.emailKey ?? null}, ${facts.sessionId ?? null},
-            ${requestId}, ${ip}, ${network}, ${loggable(userAgent, 300)}, ${facts.byStaff ?? false},
-            ${facts.details ? JSON.stringify(facts.details) : null}::jsonb)
+          select ${id}, ${kind}, ${clock(ctx)}, ${facts.accountId ?? null}, ${facts.emailKey ?? null}, ${facts.sessionId ?? null},
+            ${requestId}, ${ip}, ${network}, ${loggable(userAgent, 300)}, ${facts.byStaff ?? false}::boolean,
+            ${facts.details ? JSON.stringify(facts.details) : null}::jsonb
+          where ${isWanted}
           returning id, occurred_at
         ), queued as (
           insert into unjudged_events (event_id, occurred_at)
@@ -81,8 +112,9 @@ export async function recordEvent(
         )
         select (extract(epoch from occurred_at) * 1000)::bigint as occurred_ms from event`,
   );
+  if (!row) return null;
   logEvent(ctx, kind, id, facts);
-  return { id, occurredAt: new Date(Number(row?.occurred_ms)) };
+  return { id, occurredAt: new Date(Number(row.occurred_ms)) };
 }
 
 function logEvent(ctx: Context, kind: EventKind, id: string, facts: EventFacts): void {

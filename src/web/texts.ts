@@ -605,6 +605,7 @@ export const texts = {
       REPEATED_RESET_REQUESTS: 'Many reset requests',
       REPEATED_PASSWORD_RESETS: 'Many password changes',
       RESET_CAMPAIGN: 'Reset campaign',
+      SIGN_IN_CAMPAIGN: 'Sign-in campaign',
       SECOND_FACTOR_ABUSE: 'Second-factor failures',
       OWNER_REPORT: 'Reported by owner',
       MANUAL: 'Raised by hand',

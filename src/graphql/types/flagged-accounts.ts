@@ -148,6 +148,7 @@ export const FlagReason = {
   REPEATED_RESET_REQUESTS: 'REPEATED_RESET_REQUESTS',
   REPEATED_PASSWORD_RESETS: 'REPEATED_PASSWORD_RESETS',
   RESET_CAMPAIGN: 'RESET_CAMPAIGN',
+  SIGN_IN_CAMPAIGN: 'SIGN_IN_CAMPAIGN',
   SECOND_FACTOR_ABUSE: 'SECOND_FACTOR_ABUSE',
   OWNER_REPORT: 'OWNER_REPORT',
   MANUAL: 'MANUAL',
@@ -164,6 +165,10 @@ registerEnumType(FlagReason, {
     RESET_CAMPAIGN: {
       description:
         'One network source asked for resets of many accounts. One flag for the source, on the first account it hit; `FlagEvidence.affectedAccounts` names the others.',
+    },
+    SIGN_IN_CAMPAIGN: {
+      description:
+        'One network source failed to sign in to many accounts. One flag for the source, on the first account it hit; `FlagEvidence.affectedAccounts` names the others.',
     },
     SECOND_FACTOR_ABUSE: { description: 'Many second-factor failures.' },
     OWNER_REPORT: { description: 'The owner said that a sign-in or change was not theirs.' },

@@ -10,7 +10,7 @@ export interface Buckets {
   resets: number[];
 }
 
-const failureReasons: FlagReason[] = ['CREDENTIAL_STUFFING', 'SECOND_FACTOR_ABUSE'];
+const failureReasons: FlagReason[] = ['CREDENTIAL_STUFFING', 'SIGN_IN_CAMPAIGN', 'SECOND_FACTOR_ABUSE'];
 const requestReasons: FlagReason[] = ['REPEATED_RESET_REQUESTS', 'RESET_CAMPAIGN'];
 const resetReasons: FlagReason[] = ['REPEATED_PASSWORD_RESETS'];
 

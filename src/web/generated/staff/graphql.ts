@@ -128,7 +128,9 @@ export type FlagReason =
   /** One network source asked for resets of many accounts. One flag for the source, on the first account it hit; `FlagEvidence.affectedAccounts` names the others. */
   | 'RESET_CAMPAIGN'
   /** Many second-factor failures. */
-  | 'SECOND_FACTOR_ABUSE';
+  | 'SECOND_FACTOR_ABUSE'
+  /** One network source failed to sign in to many accounts. One flag for the source, on the first account it hit; `FlagEvidence.affectedAccounts` names the others. */
+  | 'SIGN_IN_CAMPAIGN';
 
 /** How urgent a flag is, from least to most. */
 export type FlagSeverity =
