@@ -158,8 +158,9 @@ describe('signing in with a passkey', () => {
 
   test('a native app gets a token and needs no cookie', async () => {
     const { passkey } = await withPasskey();
-    const { ceremony, options } = await start(app().client());
-    const native = app().client();
+    const native = app().client({ isNative: true });
+    const { ceremony, options } = await start(native);
+    native.cookies.clear();
     const done = await finish(native, ceremony, passkey.get(options), { transport: 'BEARER' });
     expect(done['sessionToken']).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(native.cookies.has('rekey-session')).toBe(false);
@@ -212,6 +213,8 @@ describe('signing in with a passkey', () => {
     await start(stranger);
     expect((await finish(stranger, ceremony, assertion))['__typename']).toBe('TokenInvalidProblem');
     expect((await finish(app().client(), ceremony, assertion))['__typename']).toBe('TokenInvalidProblem');
+    const asApp = await finish(app().client({ isNative: true }), ceremony, assertion, { transport: 'BEARER' });
+    expect(asApp['__typename']).toBe('TokenInvalidProblem');
     expect((await finish(client, ceremony, assertion))['__typename']).toBe('SignInSuccess');
     expect((await finish(client, ceremony, assertion))['__typename']).toBe('TokenInvalidProblem');
     const late = await start(client);

@@ -78,7 +78,7 @@ export class PasskeyResolver {
     description: 'Start a sign-in with a passkey. Takes no address, so it tells nothing about any account.',
   })
   async startPasskeySignIn(@Ctx() ctx: EdgeContext): Promise<StartPasskeySignInResult> {
-    const outcome = await startPasskeySignIn(ctx);
+    const outcome = await startPasskeySignIn(ctx, { isNative: !ctx.isBrowser });
     if (isProblem(outcome)) return outcome;
     ctx.cookies.set('pending', outcome.binding, WEBAUTHN_SECONDS);
     return { ceremony: outcome.ceremony, options: outcome.options };

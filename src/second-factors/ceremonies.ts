@@ -9,14 +9,14 @@ import { WEBAUTHN_SECONDS } from './webauthn.js';
 type Bound =
   /** A registration belongs to the person's session, under its epoch. */
   | { readonly kind: 'registration'; readonly person: Person }
-  /** A sign-in belongs to the browser with this cookie. */
-  | { readonly kind: 'sign_in'; readonly binding: string };
+  /** A sign-in belongs to the browser with this cookie; a native app may be without. */
+  | { readonly kind: 'sign_in' | 'native_sign_in'; readonly binding: string };
 
 /** Begins a ceremony. @returns the token that names it. */
 export async function startCeremony(ctx: Context, begun: Bound & { readonly challenge: string }): Promise<string> {
   const token = newToken('cer');
   const person = begun.kind === 'registration' ? begun.person : null;
-  const bindingDigest = begun.kind === 'sign_in' ? digest('binding', begun.binding) : null;
+  const bindingDigest = begun.kind === 'registration' ? null : digest('binding', begun.binding);
   await ctx.db.execute(
     sql`insert into passkey_ceremonies (id, digest, kind, challenge, account_id, session_id, epoch, binding_digest,
           created_at, expires_at)
@@ -29,8 +29,8 @@ export async function startCeremony(ctx: Context, begun: Bound & { readonly chal
 
 type Answering =
   | { readonly kind: 'registration'; readonly person: Person }
-  /** Null: a native app, which has no cookies. */
-  | { readonly kind: 'sign_in'; readonly binding: string | null; readonly isNative: boolean };
+  /** `binding` is null for a native app; what a browser began only that browser ends, whatever it asks for. */
+  | { readonly kind: 'sign_in'; readonly binding: string | null; readonly transport: 'COOKIE' | 'BEARER' };
 
 /**
  * Uses the ceremony up, before anything is verified: of many answers at once one is looked at. Null for one that is
@@ -44,8 +44,8 @@ export async function useCeremony(
   if (!token) return null;
   const [row] = await rows<CeremonyRow>(
     ctx.db,
-    sql`select digest, challenge, account_id, session_id, epoch, binding_digest from passkey_ceremonies
-        where id = ${token.id} and kind = ${answer.kind} and used_at is null and expires_at > ${clock(ctx)}`,
+    sql`select kind, digest, challenge, account_id, session_id, epoch, binding_digest from passkey_ceremonies
+        where id = ${token.id} and used_at is null and expires_at > ${clock(ctx)}`,
   );
   if (!row || !matchesDigest('passkey_ceremony', token.secret, row.digest) || !isBoundTo(row, answer)) return null;
   const used = await rows(
@@ -56,6 +56,7 @@ export async function useCeremony(
 }
 
 type CeremonyRow = {
+  kind: Bound['kind'];
   digest: string;
   challenge: string;
   account_id: string | null;
@@ -67,8 +68,10 @@ type CeremonyRow = {
 function isBoundTo(row: CeremonyRow, answer: Answering): boolean {
   if (answer.kind === 'registration') {
     const { accountId, sessionId, epoch } = answer.person;
-    return row.account_id === accountId && row.session_id === sessionId && row.epoch === epoch;
+    const isTheirs = row.account_id === accountId && row.session_id === sessionId && row.epoch === epoch;
+    return row.kind === 'registration' && isTheirs;
   }
-  if (answer.binding === null) return answer.isNative;
+  if (row.kind === 'registration') return false;
+  if (answer.binding === null) return row.kind === 'native_sign_in' && answer.transport === 'BEARER';
   return matchesDigest('binding', answer.binding, row.binding_digest);
 }

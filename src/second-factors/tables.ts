@@ -84,7 +84,7 @@ export const passkeyCeremonies = pgTable(
   {
     id: text('id').primaryKey(),
     digest: text('digest').notNull(),
-    kind: text('kind').$type<'registration' | 'sign_in'>().notNull(),
+    kind: text('kind').$type<'registration' | 'sign_in' | 'native_sign_in'>().notNull(),
     challenge: text('challenge').notNull(),
     accountId: text('account_id').references(() => accounts.id, { onDelete: 'cascade' }),
     sessionId: text('session_id'),

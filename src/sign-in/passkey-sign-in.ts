@@ -17,11 +17,15 @@ export interface PasskeySignIn {
 }
 
 /** Begins a sign-in. Takes no address and names no credential, so that it tells nothing about any account. */
-export async function startPasskeySignIn(ctx: Context): Promise<PasskeySignIn | Problem<'FEATURE_DISABLED'>> {
+export async function startPasskeySignIn(
+  ctx: Context,
+  { isNative }: { readonly isNative: boolean },
+): Promise<PasskeySignIn | Problem<'FEATURE_DISABLED'>> {
   if (!ctx.config.PASSKEYS) return problem('FEATURE_DISABLED');
   const options = await passkeyRequestOptions(ctx, null);
   const binding = newSecret();
-  const ceremony = await startCeremony(ctx, { kind: 'sign_in', challenge: options.challenge, binding });
+  const kind = isNative ? 'native_sign_in' : 'sign_in';
+  const ceremony = await startCeremony(ctx, { kind, challenge: options.challenge, binding });
   return { ceremony, options, binding };
 }
 
@@ -44,7 +48,7 @@ export async function finishPasskeySignIn(
   { ceremony, assertion, persistent, transport, binding, deviceCookie }: FinishPasskeySignInInput,
 ): Promise<SignedIn | Problem<'INVALID_CREDENTIALS'> | TokenInvalid | SignInBlocked> {
   if (!ctx.config.PASSKEYS) return problem('TOKEN_INVALID');
-  const used = await useCeremony(ctx, { kind: 'sign_in', ceremony, binding, isNative: transport === 'BEARER' });
+  const used = await useCeremony(ctx, { kind: 'sign_in', ceremony, binding, transport });
   if (!used) return problem('TOKEN_INVALID');
   // Nobody was named before, so the authenticator must say whose passkey it is (WebAuthn §7.2 step 6).
   if (!assertion.response?.userHandle) return problem('INVALID_CREDENTIALS');
