@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { rows } from '../src/base/database.js';
 import { openApp, useApp } from './support/app.js';
 import type { Client, Data } from './support/client.js';
-import { addPhone, addTotp, newestCode, newNumber } from './support/factors.js';
+import { addPhone, addTotp, newestCode, newNumber, passwordStep, secondStep } from './support/factors.js';
 import { newestToken, OTHER_PASSWORD } from './support/person.js';
 
 const app = useApp();
@@ -116,6 +116,62 @@ describe('the telephone number', () => {
     }
     expect(names.filter((name) => name === 'AddPhoneNumberSuccess')).toHaveLength(6);
     expect(await app().mailTo(number)).toHaveLength(3);
+  });
+
+  test('a stranger who has codes sent to it does not use up what its owner signs in with (R-020, R-071)', async () => {
+    const [ada, eve] = [await app().person(), await app().person()];
+    const number = newNumber();
+    await addPhone(app(), ada, number);
+    const { secondFactor } = await ada.browser.call(
+      'enrollSecondFactor',
+      { method: 'SMS' },
+      '... on EnrollSecondFactorSuccess { secondFactor { id } }',
+    );
+    const code = await newestCode(app(), number);
+    await ada.browser.call('confirmSecondFactor', { secondFactorId: secondFactor.id, code });
+    await app().advance(700);
+    const stranger = await eve.signsInElsewhere();
+    for (let n = 0; n < 5; n += 1) await stranger.call('addPhoneNumber', { phoneNumber: number });
+    await app().work();
+    const [client, challenge] = await passwordStep(app(), ada);
+    await client.call('sendChallengeCode', { challenge: challenge['challenge'], method: 'SMS' });
+    const proof = { smsCode: await newestCode(app(), number) };
+    expect((await secondStep(client, challenge, proof))['__typename']).toBe('SignInSuccess');
+  });
+
+  test('is not flooded with notices: twenty an hour, and every one still goes by e-mail (R-071)', async () => {
+    const ada = await app().person();
+    const number = newNumber();
+    await addPhone(app(), ada, number);
+    const notices = async (to: string): Promise<number> =>
+      (await app().mailTo(to)).filter(({ text }) => text.includes('/not-me#')).length;
+    for (let n = 0; n < 12; n += 1) {
+      for (const channel of ['SMS', 'EMAIL']) await ada.browser.call('chooseNotificationChannel', { channel });
+    }
+    expect(await notices(ada.email)).toBeGreaterThanOrEqual(25);
+    expect(await notices(number)).toBe(20);
+  });
+
+  test('no text of any kind goes beyond the total of the installation, and the log says so (R-071)', async () => {
+    const sparing = await openApp({ LIMIT_SMS_TOTAL: '3/3600' });
+    try {
+      const ada = await sparing.person();
+      const number = newNumber();
+      await addPhone(sparing, ada, number);
+      await ada.browser.call('chooseNotificationChannel', { channel: 'SMS' });
+      await sparing.work();
+      await ada.browser.call('addPhoneNumber', { phoneNumber: newNumber() });
+      await ada.asksForReset();
+      await sparing.work();
+      const texts = (await sparing.mailTo(number)).length;
+      expect(texts).toBe(3);
+      expect(sparing.logLines.some((line) => line.includes('"sms_limit_hit"') && line.includes('"total"'))).toBe(true);
+      await sparing.advance(86_400);
+      await ada.asksForReset();
+      expect((await sparing.mailTo(number))[0]?.text).toContain('/reset-password#');
+    } finally {
+      await sparing.close();
+    }
   });
 
   test('premium, unlisted and malformed numbers are refused (R-071)', async () => {

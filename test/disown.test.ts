@@ -50,6 +50,9 @@ const flagsOf = async (person: Person, accountId: string): Promise<Data[]> =>
     sql`select reason, severity, status from account_flags where account_id = ${accountId} and ${person.email}::text is not null`,
   );
 
+const accountRow = async (accountId: string): Promise<Data | undefined> =>
+  (await rows<Data>(app().ctx.db, sql`select email, email_key from accounts where id = ${accountId}`))[0];
+
 /** The thief's whole afternoon. @returns where the thief ended up. */
 async function takeOver(ada: Person): Promise<{ email: string; totpKey: string; client: Client }> {
   const client = await ada.signsInElsewhere();
@@ -167,11 +170,61 @@ describe('the stolen password', () => {
     await app().client().call('requestPasswordReset', { email: thief.email });
     const mail = await app().mailTo(thief.email);
     expect(mail.some(({ text }) => text.includes('/reset-password#'))).toBe(false);
-    const [account] = await rows<Data>(
-      app().ctx.db,
-      sql`select email, email_key from accounts where id = ${accountId}`,
-    );
-    expect(account).toEqual({ email: null, email_key: `released:${accountId}` });
+    expect(await accountRow(accountId)).toEqual({ email: null, email_key: `released:${accountId}` });
+  });
+
+  test('a thief who closes the account has won nothing: it is open again, with all that it had', async () => {
+    const ada = await app().person();
+    const accountId = await ada.accountId();
+    const number = newNumber();
+    await addPhone(app(), ada, number);
+    await app().advance(5);
+    const thief = await ada.signsInElsewhere();
+    await app().advance(1);
+    expect((await thief.call('removePhoneNumber', null))['__typename']).toBe('RemovePhoneNumberSuccess');
+    expect((await thief.call('closeAccount', null))['__typename']).toBe('CloseAccountSuccess');
+    expect((await signIn(ada.email, ada.password))['__typename']).toBe('InvalidCredentialsProblem');
+    const token = await noticeToken(ada.email, 'New sign-in');
+    await app().advance(6 * 86_400);
+    expect((await disown(token))['securedAt']).toBeTruthy();
+    expect(await signIn(ada.email, ada.password)).toMatchObject({ reason: 'PASSWORD_RESET_REQUIRED' });
+    expect((await ada.resetsPassword(OTHER_PASSWORD))['__typename']).toBe('CompletePasswordResetSuccess');
+    const { viewer } = await (await ada.signsInElsewhere()).graphql('{ viewer { account { id } phoneNumber } }');
+    expect(viewer).toEqual({ account: { id: accountId }, phoneNumber: number });
+    expect(await flagsOf(ada, accountId)).toContainEqual({ reason: 'OWNER_REPORT', severity: 3, status: 'OPEN' });
+  });
+
+  test('a closed account whose address someone else has by now opens without it', async () => {
+    const ada = await app().person();
+    const accountId = await ada.accountId();
+    await ada.browser.call('closeAccount', null);
+    const token = await noticeToken(ada.email, 'Your account was closed');
+    await app().advance(60);
+    const next = await app().person({ email: ada.email });
+    expect((await disown(token))['securedAt']).toBeTruthy();
+    expect(await accountRow(accountId)).toEqual({ email: null, email_key: `released:${accountId}` });
+    await next.signsInElsewhere();
+  });
+
+  test('what a late notice undoes is kept as long as its link works', async () => {
+    const ada = await app().person();
+    const number = newNumber();
+    await addPhone(app(), ada, number);
+    const { id } = await addTotp(app(), ada);
+    await app().advance(5);
+    await ada.browser.call('disableSecondFactor', { secondFactorId: id });
+    await ada.browser.call('removePhoneNumber', null);
+    // The mail server was away for two days.
+    await app().advance(2 * 86_400);
+    const token = await noticeToken(ada.email, 'A second factor was removed');
+    await app().advance(6 * 86_400);
+    await app().work();
+    expect((await disown(token))['securedAt']).toBeTruthy();
+    await ada.asksForReset();
+    const input = { token: await ada.nextToken('reset-password'), newPassword: OTHER_PASSWORD };
+    const asked = await app().client().call('completePasswordReset', input, CHALLENGE);
+    expect(asked['methods']).toEqual(['TOTP', 'RECOVERY_CODE']);
+    expect((await app().mailTo(number))[0]?.text).toContain('your account was secured');
   });
 });
 
@@ -278,6 +331,22 @@ describe('planted persistence', () => {
     });
     expect(confirmed['__typename']).toBe('ReauthenticationProblem');
   });
+
+  test('nor is a number or an address: what the password alone has asked for ends with the first factor (R-087)', async () => {
+    const ada = await app().person();
+    const thief = await ada.signsInElsewhere();
+    const [number, email] = [newNumber(), newAddress()];
+    await thief.call('addPhoneNumber', { phoneNumber: number });
+    await thief.call('changeEmail', { newEmail: email });
+    const code = await newestCode(app(), number);
+    const token = await newestToken(app(), email, 'confirm-email');
+    await addTotp(app(), ada);
+    expect((await thief.call('verifyPhoneNumber', { code }))['__typename']).toBe('NotFoundProblem');
+    const address = await app().client().call('confirmEmailChange', { token });
+    expect(address['__typename']).toBe('TokenInvalidProblem');
+    // The owner's own browser, which has shown the factor, may finish.
+    expect((await ada.browser.call('verifyPhoneNumber', { code }))['__typename']).toBe('VerifyPhoneNumberSuccess');
+  });
 });
 
 describe('a report from inside', () => {
@@ -314,6 +383,72 @@ describe('a report from inside', () => {
     expect(done['__typename']).toBe('CompletePasswordResetSuccess');
     ada.password = OTHER_PASSWORD;
     await ada.signsInElsewhere();
+  });
+
+  /** The newest event of this kind in the person's own record. */
+  async function eventOf(client: Client, kind: string): Promise<string> {
+    const { viewer } = await client.graphql('{ viewer { securityEvents { nodes { id kind } } } }');
+    return viewer.securityEvents.nodes.find((event: Data) => event['kind'] === kind).id as string;
+  }
+
+  test('puts address, factors and number back as before the event; the link goes to the address of then', async () => {
+    const ada = await app().person();
+    await app().advance(5);
+    const thief = await takeOver(ada);
+    // Whoever holds the strongest factor reports; here it is the one that the thief added.
+    const eventId = await eventOf(thief.client, 'SECOND_FACTOR_ADDED');
+    await app().advance(1);
+    const planted = await noticeToken(thief.email, 'Your password was changed');
+    const reported = await thief.client.call('reportSecurityEvent', { eventId }, REPORT);
+    expect(reported['delivery'].maskedDestination).toBe(`${ada.email[0]}•••@example.org`);
+    const { viewer } = await thief.client.graphql(
+      '{ viewer { email phoneNumber notificationChannel secondFactors { id } recoveryCodesRemaining } }',
+    );
+    expect(viewer).toEqual({
+      email: ada.email,
+      phoneNumber: null,
+      notificationChannel: 'EMAIL',
+      secondFactors: [],
+      recoveryCodesRemaining: null,
+    });
+    await app().advance(1);
+    expect((await disown(planted))['__typename']).toBe('TokenInvalidProblem');
+    expect((await app().mailTo(thief.email)).some(({ text }) => text.includes('/reset-password#'))).toBe(false);
+    // Said once more of something in between, it must not bring the thief's address back.
+    await thief.client.call('reportSecurityEvent', { eventId: await eventOf(thief.client, 'EMAIL_CHANGED') });
+    expect((await thief.client.graphql('{ viewer { email } }'))['viewer']).toEqual({ email: ada.email });
+    const done = await app()
+      .client()
+      .call('completePasswordReset', { token: await ada.nextToken('reset-password'), newPassword: OTHER_PASSWORD });
+    expect(done['__typename']).toBe('CompletePasswordResetSuccess');
+  });
+
+  test('takes nothing off for what a stranger tried outside, nor for what is long past', async () => {
+    const ada = await app().person();
+    await signIn(ada.email, 'not the one at all');
+    await app().work();
+    const failed = await eventOf(ada.browser, 'SIGN_IN_FAILED');
+    const created = await eventOf(ada.browser, 'ACCOUNT_CREATED');
+    await app().advance(5);
+    const { key } = await addTotp(app(), ada);
+    const factors = async (): Promise<unknown> =>
+      (await ada.browser.graphql('{ viewer { secondFactors { isConfirmed } } }'))['viewer'];
+    await ada.browser.call('reportSecurityEvent', { eventId: failed });
+    expect(await factors()).toEqual({ secondFactors: [{ isConfirmed: true }] });
+    await app().advance(8 * 86_400);
+    await ada.asksForReset();
+    const client = app().client();
+    const input = { token: await ada.nextToken('reset-password'), newPassword: OTHER_PASSWORD };
+    const { challenge } = await client.call('completePasswordReset', input, CHALLENGE);
+    const proof = { totpCode: await nextTotpCode(app(), key) };
+    await client.call('completePasswordReset', { ...input, challenge, proof });
+    ada.password = OTHER_PASSWORD;
+    const [browser, asked] = await passwordStep(app(), ada);
+    await secondStep(browser, asked, { totpCode: await nextTotpCode(app(), key) });
+    const reported = await browser.call('reportSecurityEvent', { eventId: created });
+    expect(reported['__typename']).toBe('ReportSecurityEventSuccess');
+    const { viewer } = await browser.graphql('{ viewer { secondFactors { isConfirmed } } }');
+    expect(viewer).toEqual({ secondFactors: [{ isConfirmed: true }] });
   });
 
   test("another's event does not exist, and an old session must prove itself first (R-046)", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { rows } from '../src/base/database.js';
 import { openApp, useApp } from './support/app.js';
+import { addPhone, newNumber } from './support/factors.js';
 import { GOOD_PASSWORD, newestToken, OTHER_PASSWORD, type Person } from './support/person.js';
 
 const app = useApp();
@@ -247,6 +248,27 @@ describe('somebody who asks for letters to another’s address', () => {
     }
     // Three in each half hour until ten are out, then one.
     expect(await lettersTo(ada.email)).toHaveLength(14);
+  });
+
+  test('cannot do so either where the owner is reached by text, whose links die after ten minutes (R-057, R-068)', async () => {
+    const ada = await app().person();
+    const number = newNumber();
+    await addPhone(app(), ada, number);
+    await ada.browser.call('chooseNotificationChannel', { channel: 'SMS' });
+    await app().advance(86_400);
+    let newest = '';
+    let sent = 0;
+    for (let minute = 0; minute < 150; minute += 1) {
+      await ada.asksForReset();
+      const links = (await app().mailTo(number)).flatMap(({ text }) => /#(prst_\S+)/.exec(text)?.[1] ?? []);
+      [newest = '', sent] = [links[0] ?? '', links.length];
+      const ticket = await app().client().call('inspectPasswordReset', { token: newest });
+      expect([minute, ticket['__typename']]).toEqual([minute, 'PasswordResetTicket']);
+      await app().advance(60);
+    }
+    // Three at once, then one whenever the last is dead.
+    expect(sent).toBe(17);
+    expect(await lettersTo(ada.email)).toHaveLength(0);
   });
 
   test('meets a visible limit for their network, the same for every address', async () => {

@@ -187,7 +187,17 @@ describe('once, and for two minutes (R-097)', () => {
   });
 });
 
-describe('the number (R-098)', () => {
+describe('the number (R-074, R-098)', () => {
+  test('is carried from screen to screen: the contract knows no approval without it', async () => {
+    const ada = await app().person();
+    const id = await scanned(ada.browser, (await startQr(app().client())).qrPayload);
+    const bare = await ada.browser.send(
+      'mutation ($input: ApproveQrSignInInput!) { approveQrSignIn(input: $input) { __typename } }',
+      { input: { requestId: id } },
+    );
+    expect(bare.body.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  });
+
   test('without it, or with a wrong one, nothing is approved; three wrong ones end the attempt on both devices', async () => {
     const ada = await app().person();
     const laptop = app().client();

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { generateSync } from 'otplib';
 import { rows } from '../src/base/database.js';
 import { totpStep } from '../src/second-factors/totp.js';
-import { openApp, useApp } from './support/app.js';
+import { openApp, useApp, type App } from './support/app.js';
 import type { Client, Data } from './support/client.js';
 import {
   addPhone,
@@ -21,7 +21,7 @@ import {
   totpCode,
   TRIES,
 } from './support/factors.js';
-import { newestToken, OTHER_PASSWORD } from './support/person.js';
+import { newestToken, OTHER_PASSWORD, type Person } from './support/person.js';
 
 const app = useApp();
 const onPostgres = !!process.env['TEST_DATABASE_URL'];
@@ -514,6 +514,21 @@ describe('at once, on PostgreSQL', () => {
     return counts;
   };
 
+  /** A step-up that waits for its proof, in a copy of the person's browser. */
+  async function stepUpDoor(app: App, person: Person, proof: Data): Promise<() => Promise<Data>> {
+    const asked = await person.browser.call('reauthenticate', { password: person.password }, CHALLENGE);
+    const twin = app.client();
+    for (const [name, value] of person.browser.cookies) twin.cookies.set(name, value);
+    return () => twin.call('reauthenticate', { challenge: asked['challenge'], proof }, TRIES);
+  }
+
+  /** A reset that waits for its proof. */
+  async function resetDoor(app: App, token: string, proof: Data): Promise<() => Promise<Data>> {
+    const input = { token, newPassword: OTHER_PASSWORD };
+    const { challenge } = await app.client().call('completePasswordReset', input, CHALLENGE);
+    return () => app.client().call('completePasswordReset', { ...input, challenge, proof }, TRIES);
+  }
+
   test('one code used 50 times across sign-in and step-up succeeds once (R-084)', async () => {
     const wide = await openApp({ LIMIT_GUESS: '0' });
     try {
@@ -544,17 +559,24 @@ describe('at once, on PostgreSQL', () => {
     }
   }, 60_000);
 
-  test('one recovery code used 50 times succeeds once (R-088)', async () => {
+  test('one recovery code used 50 times across sign-in, step-up and reset succeeds once (R-088)', async () => {
     const wide = await openApp({ LIMIT_GUESS: '0' });
     try {
       const ada = await wide.person();
       const { recoveryCodes } = await addTotp(wide, ada);
-      const pending: [Client, Data][] = [];
-      for (let n = 0; n < 50; n += 1) pending.push(await passwordStep(wide, ada));
-      const answers = pending.map(([client, challenge]) =>
-        secondStep(client, challenge, { recoveryCode: recoveryCodes[0] }),
-      );
-      expect(tally(await Promise.all(answers))['SignInSuccess']).toBe(1);
+      const proof = { recoveryCode: recoveryCodes[0] };
+      const doors: (() => Promise<Data>)[] = [];
+      for (let n = 0; n < 20; n += 1) {
+        const [client, challenge] = await passwordStep(wide, ada);
+        doors.push(() => secondStep(client, challenge, proof));
+        doors.push(await stepUpDoor(wide, ada, proof));
+      }
+      await ada.asksForReset();
+      const token = await ada.nextToken('reset-password');
+      for (let n = 0; n < 10; n += 1) doors.push(await resetDoor(wide, token, proof));
+      const counts = tally(await Promise.all(doors.map((door) => door())));
+      const successes = Object.entries(counts).filter(([name]) => name.endsWith('Success'));
+      expect(successes).toEqual([[expect.anything(), 1]]);
     } finally {
       await wide.close();
     }
@@ -564,17 +586,17 @@ describe('at once, on PostgreSQL', () => {
     const ada = await app().person();
     const { key } = await addTotp(app(), ada);
     const doors: (() => Promise<Data>)[] = [];
-    for (let n = 0; n < 20; n += 1) {
+    const proof = { totpCode: '000000' };
+    const knock = (door: () => Promise<Data>): void => void doors.push(...new Array<typeof door>(5).fill(door));
+    await ada.asksForReset();
+    const token = await ada.nextToken('reset-password');
+    for (let n = 0; n < 14; n += 1) {
       const [client, challenge] = await passwordStep(app(), ada);
-      for (let m = 0; m < 5; m += 1) doors.push(() => secondStep(client, challenge, { totpCode: '000000' }));
+      knock(() => secondStep(client, challenge, proof));
+      knock(await stepUpDoor(app(), ada, proof));
+      if (n < 12) knock(await resetDoor(app(), token, proof));
     }
-    for (let n = 0; n < 20; n += 1) {
-      const asked = await ada.browser.call('reauthenticate', { password: ada.password }, CHALLENGE);
-      const input = { challenge: asked['challenge'], proof: { totpCode: '000000' } };
-      const twin = app().client();
-      for (const [name, value] of ada.browser.cookies) twin.cookies.set(name, value);
-      for (let m = 0; m < 5; m += 1) doors.push(() => twin.call('reauthenticate', input, TRIES));
-    }
+    expect(doors).toHaveLength(200);
     const counts = tally(await Promise.all(doors.map((door) => door())));
     expect(counts['ProofRejectedProblem'] ?? 0).toBeLessThanOrEqual(5);
     expect(counts['ProofRejectedProblem'] ?? 0).toBeGreaterThan(0);

@@ -4,11 +4,12 @@ import type { Context } from '../base/context.js';
 import { digest, formatToken, newToken } from '../base/secrets.js';
 import { clock, fromNow } from '../base/time.js';
 import { defineMessage, enqueue, type Envelope } from '../delivery/outbox.js';
+import { textable } from '../delivery/text-limits.js';
 import type { EventKind } from '../security-events/service.js';
 import { noticeRecipients, type Recipient } from './channels.js';
 import { noticeLetter, noticeText } from './messages.js';
 import { findAccount } from './service.js';
-import { formerRecipients } from './snapshots.js';
+import { formerRecipients, NOTICE_SECONDS } from './snapshots.js';
 
 interface NoticePayload extends Record<string, unknown> {
   readonly accountId: string;
@@ -41,9 +42,6 @@ export async function notify(
   await enqueue(ctx, noticeMessage, payload, { accountId });
 }
 
-/** Three days: a notice that comes later than that tells of the past. */
-const NOTICE_SECONDS = 3 * 86_400;
-
 export const noticeMessage = defineMessage<NoticePayload>({
   name: 'security_notice',
   priority: 1,
@@ -53,8 +51,14 @@ export const noticeMessage = defineMessage<NoticePayload>({
     if (!account) return [];
     const now = await noticeRecipients(ctx, account);
     const then = await formerRecipients(ctx, account.id, new Date(payload.at));
-    const recipients = new Map([...now, ...then].map((recipient) => [recipient.to, recipient]));
-    return Promise.all([...recipients.values()].map((recipient) => noticeTo(ctx, payload, recipient)));
+    const recipients = [...new Map([...now, ...then].map((recipient) => [recipient.to, recipient])).values()];
+    const numbers = recipients.filter(({ channel }) => channel === 'SMS').map(({ to }) => to);
+    const sendable = await textable(ctx, numbers, 'notice');
+    return Promise.all(
+      recipients
+        .filter(({ channel, to }) => channel === 'EMAIL' || sendable.has(to))
+        .map((recipient) => noticeTo(ctx, payload, recipient)),
+    );
   },
 });
 

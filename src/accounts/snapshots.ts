@@ -1,5 +1,5 @@
 /** How an account could be reached before each change of that: what "this was not me" puts back. Sealed at rest. */
-import { eq, sql } from 'drizzle-orm';
+import { eq, sql, type SQL } from 'drizzle-orm';
 import type { Context } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { newId, open, seal } from '../base/secrets.js';
@@ -7,6 +7,15 @@ import { clock, fromNow } from '../base/time.js';
 import { canSendSms, emailRecipient, smsRecipient, type Recipient } from './channels.js';
 import { readPhone, writePhone, type StoredPhone } from './phone-store.js';
 import { accounts } from './tables.js';
+
+/** Three days: a notice that comes later than that tells of the past. */
+export const NOTICE_SECONDS = 3 * 86_400;
+
+/**
+ * How long what was changed is kept for undoing: a token lives from when its notice is composed, which may be as late as a
+ * notice is of use. With less kept, a late token would put back the thief's work. Seconds.
+ */
+export const undoSeconds = ({ config }: Context): number => config.DISOWN_TTL + NOTICE_SECONDS;
 
 interface Snapshot {
   readonly email: string | null;
@@ -66,21 +75,37 @@ export async function restoreContact(ctx: Context, accountId: string, since: Dat
   const [before] = await snapshotsSince(ctx, accountId, since);
   if (!before) return;
   await takeSnapshot(ctx, accountId);
-  const isFree = sql`not exists (select 1 from accounts other
-    where other.email_key = ${before.emailKey} and other.id <> accounts.id and other.closed_at is null)`;
   await ctx.db.execute(
     sql`update accounts set notification_channel = ${before.notificationChannel},
-          email = case when ${isFree} then ${before.email}::text end,
-          email_key = case when ${isFree} then ${before.emailKey}::text else ${'released:' + accountId} end
+          ${addressIfFree(accountId, sql`${before.email}::text`, sql`${before.emailKey}::text`)}
         where id = ${accountId}`,
   );
   await writePhone(ctx, accountId, before.phone);
+}
+
+/** Gives the account the address, or none where another open account holds it. */
+const addressIfFree = (accountId: string, email: SQL, key: SQL): SQL => {
+  const isFree = sql`not exists (select 1 from accounts other
+    where other.email_key = ${key} and other.id <> accounts.id and other.closed_at is null)`;
+  return sql`email = case when ${isFree} then ${email} end,
+    email_key = case when ${isFree} then ${key} else ${'released:' + accountId} end`;
+};
+
+/**
+ * Opens an account again that was closed at `since` or later, while nothing of it is erased: closing is what a thief does
+ * who wants no trace left. Nothing signs in to it by that; the caller has made the password void.
+ */
+export async function reopenAccount(ctx: Context, accountId: string, since: Date): Promise<void> {
+  await ctx.db.execute(
+    sql`update accounts set closed_at = null, ${addressIfFree(accountId, sql`accounts.email`, sql`accounts.email_key`)}
+        where id = ${accountId} and closed_at >= ${since.toISOString()}::timestamptz and erased_at is null`,
+  );
 }
 
 /** Forgets what no token can ask for any more. */
 export async function purgeSnapshots(ctx: Context): Promise<void> {
   await ctx.db.execute(
     sql`delete from account_snapshots where ctid = any (array(
-          select ctid from account_snapshots where taken_at < ${fromNow(ctx, -ctx.config.DISOWN_TTL)} limit 10000))`,
+          select ctid from account_snapshots where taken_at < ${fromNow(ctx, -undoSeconds(ctx))} limit 10000))`,
   );
 }

@@ -5,21 +5,23 @@
  * address, password and factors. The thief's move: to disown the owner's own repairs, with a notice that came to the
  * thief's address in the meantime; so a link is void for every event that was undone together with an earlier one.
  */
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { inTransaction, type Context, type PersonContext } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { isProblem, problem, type Problem } from '../base/problems.js';
 import { isId, matchesDigest, parseToken } from '../base/secrets.js';
-import { clock } from '../base/time.js';
+import { clock, fromNow } from '../base/time.js';
 import { noticeRecipients } from '../accounts/channels.js';
 import { findAccount, raiseEpoch } from '../accounts/service.js';
-import { restoreContact } from '../accounts/snapshots.js';
+import { reopenAccount, restoreContact } from '../accounts/snapshots.js';
 import { defineMessage, enqueue } from '../delivery/outbox.js';
 import { raiseFlag } from '../flagged-accounts/raise.js';
 import { sendPasswordResetLink, type MessageDelivery } from '../password-resets/service.js';
+import { hasSecondFactor } from '../second-factors/challenges.js';
 import { restoreFactors } from '../second-factors/removal.js';
-import { hasEvent } from '../security-events/list.js';
-import { recordEvent } from '../security-events/service.js';
+import { findEvent } from '../security-events/list.js';
+import { recordEvent, type EventKind } from '../security-events/service.js';
+import { takeFreshness } from '../sessions/proofs.js';
 import { reissueSession, type NewSecret } from '../sessions/service.js';
 import { securedLetter, securedText } from './messages.js';
 
@@ -28,8 +30,8 @@ const VOID_PASSWORD = sql`password_reset_required = true`;
 
 /**
  * Undoes, with the token of a notice, the event and all that came after it: every session and link is over, the password
- * is void, address, channel, number and factors are as before, and staff look at it. Works once, whatever happened to the
- * credentials since (R-087, R-104); of many at once exactly one succeeds.
+ * is void, address, channel, number and factors are as before, a closed account is open again, and staff look at it. Works
+ * once, whatever happened to the credentials since (R-087, R-104); of many at once exactly one succeeds.
  */
 export async function disownSecurityEvent(
   ctx: Context,
@@ -49,9 +51,12 @@ export async function disownSecurityEvent(
 
 /** Unused, in time, and not about what was undone already. */
 const isUsableSql = (ctx: Context) =>
-  sql`(t.used_at is null and t.expires_at > ${clock(ctx)} and not exists (
-    select 1 from security_events e where e.account_id = t.account_id and e.kind = 'event_disowned'
-      and t.event_at >= to_timestamp((e.details ->> 'sinceMs')::double precision / 1000) and t.event_at <= e.occurred_at))`;
+  sql`(t.used_at is null and t.expires_at > ${clock(ctx)} and not ${wasUndone(sql`t.account_id`, sql`t.event_at`)})`;
+
+/** Whether what happened then was undone together with an earlier event: undoing it again would put the thief's work back. */
+const wasUndone = (accountId: SQL, at: SQL): SQL =>
+  sql`exists (select 1 from security_events e where e.account_id = ${accountId} and e.kind = 'event_disowned'
+      and ${at} >= to_timestamp((e.details ->> 'sinceMs')::double precision / 1000) and ${at} <= e.occurred_at)`;
 
 async function undo(ctx: Context, accountId: string, tokenId: string): Promise<{ readonly securedAt: Date } | null> {
   await ctx.db.execute(sql`select id from accounts where id = ${accountId} for no key update`);
@@ -61,13 +66,18 @@ async function undo(ctx: Context, accountId: string, tokenId: string): Promise<{
         returning event_id, (extract(epoch from event_at) * 1000)::bigint as since_ms`,
   );
   if (!used) return null;
+  const sinceMs = Number(used.since_ms);
+  await reopenAccount(ctx, accountId, new Date(sinceMs));
   const raised = await raiseEpoch(ctx, accountId, 'any', VOID_PASSWORD);
   if (!raised) return null;
-  const sinceMs = Number(used.since_ms);
-  await restoreContact(ctx, accountId, new Date(sinceMs));
-  await restoreFactors(ctx, accountId, new Date(sinceMs));
+  await restore(ctx, accountId, new Date(sinceMs));
   await flagAndTell(ctx, accountId, { eventId: used.event_id, sinceMs });
   return { securedAt: raised.at };
+}
+
+async function restore(ctx: Context, accountId: string, since: Date): Promise<void> {
+  await restoreContact(ctx, accountId, since);
+  await restoreFactors(ctx, accountId, since);
 }
 
 /** The session at hand goes on under a new secret. */
@@ -76,24 +86,46 @@ export interface Reported extends NewSecret {
 }
 
 /**
- * The same from inside, for a person whose session is fresh: every other session is over, the password is void, a reset
- * link is on its way, and staff look at it. What else was changed the person can see and mend. Null when another change
- * of credentials was faster, which has ended this session too.
+ * The same from inside, for a person whose session is fresh: every other session is over, the password is void, address,
+ * channel, number and factors are as before the event, a reset link is on its way to where the owner was reached then, and
+ * staff look at it. Null when another change of credentials was faster, which has ended this session too.
  */
 export async function reportSecurityEvent(
   ctx: PersonContext,
   { eventId }: { readonly eventId: string },
 ): Promise<Reported | Problem<'NOT_FOUND'> | null> {
   const { accountId, epoch } = ctx.actor;
-  if (!isId(eventId, 'evt') || !(await hasEvent(ctx, accountId, eventId))) return problem('NOT_FOUND');
+  const event = isId(eventId, 'evt') ? await findEvent(ctx, accountId, eventId) : null;
+  if (!event) return problem('NOT_FOUND');
   return inTransaction(ctx, async (ctx) => {
     const raised = await raiseEpoch(ctx, accountId, epoch, VOID_PASSWORD);
     if (!raised) return null;
     const secret = await reissueSession(ctx, raised.epoch);
-    await flagAndTell(ctx, accountId, { eventId });
+    const isUndone = !FROM_OUTSIDE.includes(event.kind) && (await undoFromInside(ctx, event.occurredAt));
+    await flagAndTell(ctx, accountId, { eventId, ...(isUndone && { sinceMs: event.occurredAt.getTime() }) });
     const delivery = await sendLink({ ...ctx, actor: { ...ctx.actor, epoch: raised.epoch } });
     return delivery && { ...secret, delivery };
   });
+}
+
+/** What strangers do without getting in: it changed nothing, and what the owner did since must not be taken off for it. */
+const FROM_OUTSIDE: readonly EventKind[] = ['sign_in_failed', 'second_factor_failed', 'password_reset_requested'];
+
+/**
+ * Puts back what was before the event, while that is still known whole and was not done already. A factor that comes back
+ * takes the freshness of a session that has not shown it (R-087).
+ */
+async function undoFromInside(ctx: PersonContext, since: Date): Promise<boolean> {
+  const { accountId } = ctx.actor;
+  const at = sql`${since.toISOString()}::timestamptz`;
+  const [undoable] = await rows(
+    ctx.db,
+    sql`select 1 as ok where ${at} > ${fromNow(ctx, -ctx.config.DISOWN_TTL)} and not ${wasUndone(sql`${accountId}`, at)}`,
+  );
+  if (!undoable) return false;
+  await restore(ctx, accountId, since);
+  if (await hasSecondFactor(ctx, accountId)) await takeFreshness(ctx, accountId);
+  return true;
 }
 
 /** Over the chosen channel; by e-mail where that one cannot be used now. */

@@ -8,6 +8,7 @@ import { databaseErrorCode, rows } from '../base/database.js';
 import { invalidInput, problem, type InvalidInput, type Problem } from '../base/problems.js';
 import { digest, formatToken, matchesDigest, newId, newSecret, parseToken } from '../base/secrets.js';
 import { clock, fromNow } from '../base/time.js';
+import { voidEmailChanges } from '../accounts/email-changes.js';
 import { notify } from '../accounts/notices.js';
 import { findAccountByEmailKey, holdEpoch } from '../accounts/service.js';
 import { takeSnapshot } from '../accounts/snapshots.js';
@@ -129,9 +130,7 @@ async function putInForce(ctx: Context, change: ChangeRow): Promise<{ readonly c
   await ctx.db.execute(
     sql`update accounts set email = ${change.new_email}, email_key = ${change.new_email_key} where id = ${accountId}`,
   );
-  await ctx.db.execute(
-    sql`update email_changes set used_at = ${clock(ctx)} where account_id = ${accountId} and used_at is null`,
-  );
+  await voidEmailChanges(ctx, accountId);
   await voidResets(ctx, accountId);
   const event = await recordEvent(ctx, 'email_changed', { accountId });
   await notify(ctx, accountId, 'email_changed', event);

@@ -7,6 +7,7 @@ import type { Account } from '../accounts/tables.js';
 import { parseEmail } from '../delivery/addresses.js';
 import { defineMessage, enqueue, type Envelope } from '../delivery/outbox.js';
 import { mayWriteTo } from '../delivery/send-limits.js';
+import { mayText } from '../delivery/text-limits.js';
 import { recordEvent } from '../security-events/service.js';
 import { RESEND_AFTER_SECONDS } from '../sign-in/sign-up.js';
 import { resetLetter, resetText } from './messages.js';
@@ -47,10 +48,10 @@ export const passwordResetMessage = defineMessage<{ readonly emailKey: string }>
   usefulSeconds: (ctx) => ctx.config.RESET_LINK_TTL,
   async compose(ctx, { emailKey }) {
     const account = await findAccountByEmailKey(ctx, emailKey);
-    if (!account || !(await mayWriteTo(ctx, 'password_reset', account.id))) return [];
-    const recipients = await recoveryRecipients(ctx, account);
-    const recipient = recipients.find(({ channel }) => channel === account.notificationChannel) ?? recipients[0];
-    if (!recipient) return [];
+    const recipients = account ? await recoveryRecipients(ctx, account) : [];
+    const recipient = recipients.find(({ channel }) => channel === account?.notificationChannel) ?? recipients[0];
+    if (!account || !recipient) return [];
+    if (!(await mayWriteTo(ctx, 'password_reset', account.id, resetLifetime(ctx, recipient.channel)))) return [];
     const reset = await createReset(ctx, resetFor(ctx, account, recipient.channel, 'request'));
     return reset ? composeLink(ctx, reset.id, recipient, resetLifetime(ctx, recipient.channel), false) : [];
   },
@@ -171,6 +172,8 @@ async function composeLink(
   lifetimeSeconds: number,
   byStaff: boolean,
 ): Promise<Envelope[]> {
+  const { channel, to } = recipient;
+  if (channel === 'SMS' && !(await mayText(ctx, to, 'link'))) return [];
   const token = await mintToken(ctx, resetId);
   if (token === null) return [];
   const facts = {
@@ -179,7 +182,6 @@ async function composeLink(
     lifetimeMinutes: Math.floor(lifetimeSeconds / 60),
     byStaff,
   };
-  const { channel, to } = recipient;
   return [channel === 'EMAIL' ? { channel, to, letter: resetLetter(facts) } : { channel, to, text: resetText(facts) }];
 }
 

@@ -1,5 +1,6 @@
 /** What follows when a factor comes or goes: sessions, recovery codes, events, notices. The same for every kind. */
 import type { Context, PersonContext } from '../base/context.js';
+import { voidEmailChanges } from '../accounts/email-changes.js';
 import { notify } from '../accounts/notices.js';
 import { recordEvent, type EventKind } from '../security-events/service.js';
 import { isStillFresh, raiseSession, takeFreshness, type SessionProof } from '../sessions/proofs.js';
@@ -19,7 +20,7 @@ export async function mayFinish(ctx: PersonContext, isFirst: boolean): Promise<b
 /**
  * A factor that makes sessions two-factor was just added, in this transaction, by a proof with it. The session at hand
  * is two-factor and fresh from now on; if it is the first such factor, every other session loses the freshness that a
- * password alone gave it.
+ * password alone gave it, and a change of address that a password alone has asked for is void.
  * @returns the session's new secret, or null where it keeps its own.
  */
 export async function countAsProof(
@@ -28,7 +29,10 @@ export async function countAsProof(
   isFirst: boolean,
 ): Promise<NewSecret | null> {
   const secret = await raiseSession(ctx, proof);
-  if (isFirst) await takeFreshness(ctx, ctx.actor.accountId);
+  if (isFirst) {
+    await takeFreshness(ctx, ctx.actor.accountId);
+    await voidEmailChanges(ctx, ctx.actor.accountId);
+  }
   return secret;
 }
 

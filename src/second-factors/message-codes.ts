@@ -62,11 +62,12 @@ export async function codeEnvelopes(
   { channel, to }: Recipient,
   code: string,
   lifetimeSeconds: number,
+  purpose: 'verification' | 'code' = 'code',
 ): Promise<Envelope[]> {
   const lifetimeMinutes = Math.max(1, Math.floor(lifetimeSeconds / 60));
   const facts = { productName: ctx.config.PRODUCT_NAME, code, lifetimeMinutes };
   if (channel === 'EMAIL') return [{ channel, to, letter: codeLetter(facts) }];
-  if (!(await mayText(ctx, to))) return [];
+  if (!(await mayText(ctx, to, purpose))) return [];
   return [{ channel, to, text: codeText({ ...facts, host: new URL(ctx.config.publicUrl).host }) }];
 }
 

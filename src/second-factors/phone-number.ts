@@ -17,8 +17,8 @@ import { isAllowedPrefix, parsePhoneNumber } from '../delivery/addresses.js';
 import { defineMessage, enqueue } from '../delivery/outbox.js';
 import { reserveCode } from '../delivery/text-limits.js';
 import { recordEvent } from '../security-events/service.js';
-import type { ProofRejected } from './challenges.js';
-import { recordAndTell } from './consequences.js';
+import { hasSecondFactor, type ProofRejected } from './challenges.js';
+import { mayFinish, recordAndTell } from './consequences.js';
 import { codeEnvelopes, deliveryTo, newMessageCode, secondsLeft, type MessageDelivery } from './message-codes.js';
 
 /** Wrong codes that end a verification. */
@@ -85,7 +85,9 @@ export const phoneCodeMessage = defineMessage<{ readonly accountId: string }>({
             and v.expires_at > ${clock(ctx)}
           returning v.number, ${secondsLeft(ctx, sql`v.expires_at`)} as seconds`,
     );
-    return row ? codeEnvelopes(ctx, smsRecipient(openPhone(ctx, accountId, row.number)), code, row.seconds) : [];
+    if (!row) return [];
+    const recipient = smsRecipient(openPhone(ctx, accountId, row.number));
+    return codeEnvelopes(ctx, recipient, code, row.seconds, 'verification');
   },
 });
 
@@ -142,6 +144,7 @@ async function reserveTry(ctx: PersonContext): Promise<{ attempts: number; codeM
 async function putVerified(ctx: PersonContext, codeMac: string | null): Promise<boolean> {
   const { accountId, epoch } = ctx.actor;
   if (!(await holdEpoch(ctx, accountId, epoch))) return false;
+  if (!(await mayFinish(ctx, !(await hasSecondFactor(ctx, accountId))))) return false;
   const [taken] = await rows<{ number: string }>(
     ctx.db,
     sql`delete from phone_verifications where account_id = ${accountId} and epoch = ${epoch} and code_mac = ${codeMac}

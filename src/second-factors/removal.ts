@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { Context } from '../base/context.js';
 import { clock, fromNow } from '../base/time.js';
+import { undoSeconds } from '../accounts/snapshots.js';
 
 const TABLES = ['second_factors', 'passkeys', 'recovery_codes'] as const;
 
@@ -38,7 +39,7 @@ export async function restoreFactors(ctx: Context, accountId: string, since: Dat
 
 /** Forgets what was put aside and cannot come back any more, and enrolments that lapsed. */
 export async function purgeRemovedFactors(ctx: Context): Promise<void> {
-  const past = fromNow(ctx, -ctx.config.DISOWN_TTL);
+  const past = fromNow(ctx, -undoSeconds(ctx));
   for (const table of TABLES) {
     const name = sql.identifier(table);
     await ctx.db.execute(

@@ -95,11 +95,16 @@ export function toListedEvent({ id, kind, ms, ip, user_agent: userAgent, by_staf
   };
 }
 
-/** Whether the account has this event, and it is shown to its owner. */
-export async function hasEvent(ctx: Context, accountId: string, eventId: string): Promise<boolean> {
-  const found = await rows<{ kind: string }>(
+/** This event of the account; null where there is none that is shown to its owner. */
+export async function findEvent(
+  ctx: Context,
+  accountId: string,
+  eventId: string,
+): Promise<{ readonly kind: EventKind; readonly occurredAt: Date } | null> {
+  const [event] = await rows<{ kind: EventKind; ms: string }>(
     ctx.db,
-    sql`select kind from security_events where id = ${eventId} and account_id = ${accountId}`,
+    sql`select kind, (extract(epoch from occurred_at) * 1000)::bigint as ms from security_events
+        where id = ${eventId} and account_id = ${accountId}`,
   );
-  return found.some(({ kind }) => kind in shownAs);
+  return event && event.kind in shownAs ? { kind: event.kind, occurredAt: new Date(Number(event.ms)) } : null;
 }
