@@ -21,7 +21,7 @@ import { useApp } from './support/app.js';
 import type { Client } from './support/client.js';
 import { route, ROUTER_ENV, ROUTER_SECRETS, type Routed } from './support/federation/router.js';
 import type { Person } from './support/person.js';
-import { staffMember } from './support/staff.js';
+import { onFlag, staffMember } from './support/staff.js';
 
 const app = useApp({ ...ROUTER_ENV, IDENTITY_AUDIENCES: 'orders,reviews' });
 
@@ -356,6 +356,39 @@ describe('services', () => {
     expect((await askIdentity({ headers: { 'x-rekey-session': credential } })).statusCode).toBe(401);
     await revokeService(app().ctx, 'payments');
     expect((await flag(credential, id)).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+  });
+
+  test('with the scope accounts:flag learn nothing of what staff and rules say about the account (R-111)', async () => {
+    const [id, staff] = [await (await app().person()).accountId(), await staffMember(app(), 'reviewer')];
+    const make = async (name: string) =>
+      app().client({ bearer: (await createService(app().ctx, { name, scopes: ['accounts:flag'] }))?.token as string });
+    const [shop, orders] = [await make('shop'), await make('orders-2')];
+    const raise = (client: Client, fields: string, note: string | null = null) =>
+      client.send(
+        `mutation ($input: FlagAccountInput!) { flagAccount(input: $input) { ... on FlagAccountSuccess { flag { status ${fields} } } } }`,
+        { input: { accountId: id, reason: 'MANUAL', severity: 'LOW', note } },
+      );
+    const own = async (note: string | null) =>
+      (await raise(shop, 'note flaggedBy { id }', note)).body.data?.['flagAccount'];
+    expect(await own(null)).toEqual({ flag: { status: 'OPEN', note: null, flaggedBy: null } });
+    await onFlag(staff.client, 'flagAccount', {
+      accountId: id,
+      reason: 'MANUAL',
+      severity: 'LOW',
+      note: 'a staff secret',
+    });
+    expect(await own('odd orders')).toEqual({ flag: { status: 'OPEN', note: null, flaggedBy: null } });
+    const others = 'evidence { eventCount } history { note } claimedBy { id } claimedAt resolution { note }';
+    for (const [client, fields] of [
+      [orders, `note flaggedBy { id } ${others}`],
+      [shop, others],
+    ] as const) {
+      for (const field of fields.match(/\w+(?: \{[^}]*\})?/g) ?? []) {
+        const { body, text } = await raise(client, field);
+        expect([field, body.errors?.map(({ extensions }) => extensions.code)]).toEqual([field, ['FORBIDDEN']]);
+        expect(text).not.toMatch(/odd orders|staff secret|"id":/);
+      }
+    }
   });
 
   test('without the scope, or with a part of a credential, are refused', async () => {

@@ -32,6 +32,8 @@ export interface FlagFacts {
   readonly note: string | null;
   readonly flaggedAt: Date;
   readonly flaggedBy: AccountRef | null;
+  /** The service that raised it, by name. */
+  readonly flaggedByService: string | null;
   readonly claimedBy: AccountRef | null;
   readonly claimedAt: Date | null;
   readonly resolution: {
@@ -57,6 +59,7 @@ export function toFlag(row: AccountFlag): FlagFacts {
     note: row.note,
     flaggedAt: row.flaggedAt,
     flaggedBy: accountRef(row.flaggedBy),
+    flaggedByService: row.flaggedByService,
     claimedBy: accountRef(row.claimedBy),
     claimedAt: row.claimedAt,
     resolution:

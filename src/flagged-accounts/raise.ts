@@ -64,7 +64,10 @@ export async function raiseFlag(ctx: Context, wanted: FlagWanted): Promise<{ rea
   return { id };
 }
 
-/** The flag's row: a new one, or the one that was open. Call `lockOpenFlags` first, and record what was done. */
+/**
+ * The flag's row: a new one, or the one that was open. What a service may read as its own note is never another's. Call
+ * `lockOpenFlags` first, and record what was done.
+ */
 export async function insertFlag(ctx: Context, wanted: FlagWanted): Promise<{ id: string; isNew: boolean }> {
   const { accountId, reason, severity, note, network = null, by } = wanted;
   const newcomer = newId('flag');
@@ -81,7 +84,8 @@ export async function insertFlag(ctx: Context, wanted: FlagWanted): Promise<{ id
           coalesce(min(o.flagged_at) filter (where o.status <> 'RESOLVED'), ${clock(ctx)}),
           coalesce(min(o.flagged_at) filter (where o.reason = ${reason}), ${clock(ctx)})
         from account_flags o where o.account_id = ${accountId}
-        on conflict ${one} do update set severity = greatest(f.severity, excluded.severity), note = coalesce(f.note, excluded.note)
+        on conflict ${one} do update set severity = greatest(f.severity, excluded.severity),
+          note = case when f.flagged_by_service is null then coalesce(f.note, excluded.note) else f.note end
         returning id`,
   );
   if (!row) throw new Error('a flag was neither raised nor found');

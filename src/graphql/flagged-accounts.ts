@@ -18,7 +18,7 @@ import {
   type QueuePosition,
 } from '../flagged-accounts/queue.js';
 import { claimFlag, flagAccount, releaseFlag, resolveFlag } from '../flagged-accounts/service.js';
-import { Access, Limit } from './access.js';
+import { Access, authorize, Limit, type AccessRule } from './access.js';
 import { PAGED, STAFF } from './directives.js';
 import { asPerson, type EdgeContext } from './edge-context.js';
 import { connection, OrderedPageArguments, PageArguments, readPage } from './paging.js';
@@ -40,8 +40,11 @@ import {
   ReleaseFlagResult,
   ResolveFlagInput,
   ResolveFlagResult,
+  REVIEWERS,
 } from './types/flagged-accounts.js';
 import { SecurityEventConnection } from './types/security-events.js';
+
+const RAISERS: AccessRule = { scopes: [['accounts:review'], ['accounts:flag']] };
 
 /** What the queue hands to its fields: they are loaded for the whole page when the first one is asked for. */
 interface QueueEdge extends FlaggedAccountEdge {
@@ -126,7 +129,7 @@ export class FlaggedAccountResolver {
     return flag;
   }
 
-  @Access({ scopes: [['accounts:review'], ['accounts:flag']] })
+  @Access(RAISERS)
   @Directive(STAFF)
   @Mutation(() => FlagAccountResult, { nullable: true, description: 'Put an account in the review queue.' })
   flagAccount(
@@ -185,8 +188,35 @@ export class FlaggedAccountEdgeResolver {
   }
 }
 
+/** @throws Refusal `FORBIDDEN` for a service that did not raise it itself. */
+function wordsOf(flag: FlagFacts, ctx: EdgeContext): Pick<FlagFacts, 'note' | 'flaggedBy'> {
+  const { actor } = ctx;
+  const isOwn = actor.kind === 'service' && actor.name === flag.flaggedByService;
+  if (!isOwn) authorize(REVIEWERS, ctx);
+  return flag;
+}
+
 @Resolver(() => AccountFlag)
 export class AccountFlagResolver {
+  @Access(RAISERS)
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: 'What the person or the rule that raised it wrote. Null when nothing.',
+  })
+  note(@Root() flag: AccountFlag & FlagFacts, @Ctx() ctx: EdgeContext): string | null {
+    return wordsOf(flag, ctx).note;
+  }
+
+  @Access(RAISERS)
+  @FieldResolver(() => Account, {
+    nullable: true,
+    description: 'The staff member who raised it. Null when a rule or a service did.',
+  })
+  flaggedBy(@Root() flag: AccountFlag & FlagFacts, @Ctx() ctx: EdgeContext): Account | null {
+    return wordsOf(flag, ctx).flaggedBy;
+  }
+
+  @Access(REVIEWERS)
   @FieldResolver(() => FlagEvidence, {
     nullable: true,
     description: 'What the rule saw. Null for a flag that a person or a service raised.',
@@ -195,6 +225,7 @@ export class AccountFlagResolver {
     return flag.evidence;
   }
 
+  @Access(REVIEWERS)
   @Directive('@listSize(assumedSize: 50)')
   @FieldResolver(() => [FlagAction], { description: 'Everything done to the flag, the latest first. At most 50.' })
   history(@Root() { id }: AccountFlag, @Ctx() ctx: EdgeContext): Promise<FlagAction[]> {

@@ -1,5 +1,6 @@
 /** The review queue. */
 import { Directive, Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Access, type AccessRule } from '../access.js';
 import { Account } from './accounts.js';
 import { OrderDirection, PageInfo } from './paging.js';
 import { InvalidInputProblem, NotFoundProblem, Problem, ProblemCode, ReauthenticationProblem } from './problems.js';
@@ -22,6 +23,9 @@ export class FlagConflictProblem implements Problem {
   flag!: AccountFlag;
 }
 
+/** A service may raise a flag, and learns nothing of what staff or rules say about it. */
+export const REVIEWERS: AccessRule = { scopes: [['accounts:review']] };
+
 @Directive('@tag(name: "staff")')
 @ObjectType({ description: 'A reason to look at an account.' })
 export class AccountFlag {
@@ -40,27 +44,18 @@ export class AccountFlag {
   @Field(() => FlagStatus, { description: 'Where the flag stands.' })
   status!: FlagStatus;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'What the person or the rule that raised it wrote. Null when nothing.',
-  })
-  note!: string | null;
-
   @Field(() => DateTime, { description: 'When it was raised.' })
   flaggedAt!: Date;
 
-  @Field(() => Account, {
-    nullable: true,
-    description: 'The staff member who raised it. Null when a rule or a service did.',
-  })
-  flaggedBy!: Account | null;
-
+  @Access(REVIEWERS)
   @Field(() => Account, { nullable: true, description: 'The staff member working on it. Null when nobody is.' })
   claimedBy!: Account | null;
 
+  @Access(REVIEWERS)
   @Field(() => DateTime, { nullable: true, description: 'When it was claimed. Null when it is not.' })
   claimedAt!: Date | null;
 
+  @Access(REVIEWERS)
   @Field(() => FlagResolution, { nullable: true, description: 'What was decided. Null while it is not.' })
   resolution!: FlagResolution | null;
 }
