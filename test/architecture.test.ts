@@ -117,3 +117,26 @@ describe('the sources', () => {
     expect(long.map(({ path }) => path)).toEqual([]);
   });
 });
+
+describe.each(['package-lock.json', 'test/gateways/package-lock.json'])('%s', (file) => {
+  interface Locked {
+    readonly resolved?: string;
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+  }
+  const { packages } = JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as { packages: Record<string, Locked> };
+
+  test('lists the binaries of every platform, though they are installed on one: npm ci refuses a lock without them', () => {
+    const isLocked = (owner: string, name: string): boolean =>
+      `${owner}/node_modules/${name}` in packages ||
+      `node_modules/${name}` in packages ||
+      (owner.includes('/node_modules/') && isLocked(owner.slice(0, owner.lastIndexOf('/node_modules/')), name));
+    const missing = Object.entries(packages).flatMap(([owner, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter((name) => !isLocked(owner, name)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('names no registry: everyone has their own', () => {
+    expect(Object.keys(packages).filter((name) => packages[name]?.resolved !== undefined)).toEqual([]);
+  });
+});
