@@ -4,6 +4,7 @@ import type { Limit } from './config.js';
 import type { Context } from './context.js';
 import { rows } from './database.js';
 import { Refusal } from './problems.js';
+import { newId } from './secrets.js';
 import { clock, instant } from './time.js';
 
 export interface Rule extends Limit {
@@ -95,6 +96,8 @@ export interface RedisEval {
 /** In Redis: shared by nodes, off the database. One Lua script is one step there. */
 export class RedisHitLog implements HitLog {
   #serial = 0;
+  /** Process ids are alike in containers: two hits with one name in one millisecond would count as one. */
+  readonly #node = newId('node');
 
   constructor(
     private readonly redis: RedisEval,
@@ -103,7 +106,7 @@ export class RedisHitLog implements HitLog {
 
   async hit(ctx: Context, key: string, rule: Rule): Promise<Hit> {
     this.#serial = (this.#serial + 1) % Number.MAX_SAFE_INTEGER;
-    const member = `${process.pid}:${this.#serial}`;
+    const member = `${this.#node}:${this.#serial}`;
     const offset = await testOffsetMs(ctx);
     const args = [rule.seconds * 1000, rule.max, member, offset];
     // Without its counter a door stays shut, and says so: never "wrong password", never open (security.md section 5).
