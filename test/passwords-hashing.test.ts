@@ -278,15 +278,19 @@ describe('a flood of passwords', () => {
   });
 
   test('R-182: the event loop stays free while many passwords are hashed', async () => {
-    let longest = 0;
-    let last = performance.now();
-    const ticker = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }, 5);
+    let isHashing = true;
+    let turns = 0;
+    const turn = () => {
+      turns += 1;
+      if (isHashing) setImmediate(turn);
+    };
+    turn();
     const hashes = await Promise.allSettled(Array.from({ length: 32 }, () => hashPassword(PASSWORD)));
-    clearInterval(ticker);
-    expect(hashes.filter((one) => one.status === 'rejected' && !(one.reason instanceof BusyError))).toEqual([]);
-    expect(longest).toBeLessThan(200);
+    isHashing = false;
+    const refused = hashes.filter((one) => one.status === 'rejected');
+    expect(refused.filter(({ reason }) => !(reason instanceof BusyError))).toEqual([]);
+    expect(hashes.length - refused.length).toBeGreaterThan(0);
+    // A loop that waits for each hash turns about once for each.
+    expect(turns).toBeGreaterThan(20 * hashes.length);
   });
 });
