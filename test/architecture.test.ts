@@ -47,9 +47,11 @@ const sources = readdirSync(SRC, { recursive: true, withFileTypes: true })
 const service = sources.filter(({ entry }) => !APART.includes(entry));
 
 const importsOf = (text: string): string[] =>
-  [...text.matchAll(/^(?:import|export)\b[^'"]*?['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)/gm)].map(
-    (match) => (match[1] ?? match[2]) as string,
-  );
+  [
+    ...text.matchAll(
+      /^(?:import|export)\b[^'";]*?\bfrom ['"]([^'"]+)['"]|^import ['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)/gm,
+    ),
+  ].map((match) => (match[1] ?? match[2] ?? match[3]) as string);
 
 const offenders = (files: typeof sources, pattern: RegExp, ...but: string[]): string[] =>
   files.filter(({ path, text }) => !but.includes(path) && pattern.test(text)).map(({ path }) => path);

@@ -39,8 +39,8 @@ export interface DatabaseSettings {
   /** Whether to apply migrations first. */
   readonly migrate: boolean;
   readonly migrationsFolder?: string | undefined;
-  /** In place of `dataDir`: an embedded database in memory that starts from this copy. For tests. */
-  readonly embeddedDump?: Uint8Array | undefined;
+  /** In place of `dataDir`: an embedded database that is not kept, or one that listens already. For tests. */
+  readonly embedded?: 'in memory' | { readonly socketPath: string };
 }
 
 /** As the environment has it. */
@@ -155,8 +155,11 @@ function openPostgres(server: PostgresServer, onNotice: OnNotice): Promise<OpenD
 }
 
 async function openEmbedded(settings: DatabaseSettings, onNotice: OnNotice): Promise<OpenDatabase> {
-  const { embeddedDump, dataDir } = settings;
-  const embedded = await startEmbeddedDatabase(embeddedDump ? { dump: embeddedDump } : { dataDir }, onNotice);
+  const { embedded: where, dataDir } = settings;
+  const embedded =
+    typeof where === 'object'
+      ? { socketPath: where.socketPath, close: () => Promise.resolve() }
+      : await startEmbeddedDatabase(where === 'in memory' ? null : dataDir, onNotice);
   // Exactly one connection, for PGlite is one session and the socket server passes on message by message: with several,
   // the parts of two statements mix, and after an error one connection executes or skips what is another's (run: "portal
   // does not exist"). Transactions therefore run one by one, and single statements wait for them. No watch: a statement

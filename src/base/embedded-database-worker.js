@@ -3,11 +3,8 @@
  * The embedded database's own thread: PGlite, and a socket that speaks PostgreSQL's protocol. Plain JavaScript, since a
  * worker loads its file as it is: the same file serves from `src/` under Jest and from `dist/`.
  *
- * @typedef {{ folder: string | null, dump: Uint8Array | null, socketPath: string }} Work `dump` is what to start from,
- *   in memory, where `folder` is null.
- * @typedef {{ kind: 'ready' } | { kind: 'failed', reason: string } | { kind: 'dumped', dump: Uint8Array }
- *   | { kind: 'closed' }} Report
- * @typedef {{ kind: 'dump' } | { kind: 'close' }} Request
+ * @typedef {{ folder: string | null, socketPath: string }} Work In memory where `folder` is null.
+ * @typedef {{ kind: 'ready' } | { kind: 'failed', reason: string }} Report It takes one message: to close.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,10 +15,10 @@ import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 /** Below this much free space a failure is put down to the full disk: an empty database takes 39 MB. */
 const LOW_SPACE_MB = 64;
 
-const { folder, dump, socketPath } = /** @type {Work} */ (workerData);
+const { folder, socketPath } = /** @type {Work} */ (workerData);
 
-/** @param {Report} message @param {ArrayBuffer[]} [transfer] */
-const report = (message, transfer = []) => parentPort?.postMessage(message, transfer);
+/** @param {Report} message */
+const report = (message) => parentPort?.postMessage(message);
 
 /** @param {unknown} error */
 function explain(error) {
@@ -59,10 +56,6 @@ async function openFolder(path) {
   return database;
 }
 
-/** @param {Uint8Array} bytes */
-const openCopy = (bytes) =>
-  PGlite.create({ dataDir: 'memory://', loadDataDir: new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)]) });
-
 /**
  * The message of an error after which the session is over. No row can look like it: text holds no zero byte.
  * @param {Uint8Array} data
@@ -82,7 +75,7 @@ function fail(error) {
 process.on('uncaughtException', fail);
 
 try {
-  const database = folder ? await openFolder(folder) : dump ? await openCopy(dump) : await PGlite.create('memory://');
+  const database = folder ? await openFolder(folder) : await PGlite.create('memory://');
   await database.exec("set timezone to 'UTC'");
 
   // A statement's error is an answer like any other. But when PostgreSQL itself comes to an end (a panic, since the disk
@@ -108,21 +101,12 @@ try {
   await server.start();
   report({ kind: 'ready' });
 
-  parentPort?.on('message', (/** @type {Request} */ request) => {
-    (request.kind === 'dump' ? sendDump() : close()).catch(fail);
-  });
-
-  const sendDump = async () => {
-    const bytes = new Uint8Array(await (await database.dumpDataDir('none')).arrayBuffer());
-    report({ kind: 'dumped', dump: bytes }, [bytes.buffer]);
-  };
-
   const close = async () => {
     await server.stop();
     await database.close();
-    report({ kind: 'closed' });
     process.exit(0);
   };
+  parentPort?.on('message', () => void close().catch(fail));
 } catch (error) {
   fail(error);
 }

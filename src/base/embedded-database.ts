@@ -10,37 +10,33 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StartupError } from './database-errors.js';
-import type { Report, Request } from './embedded-database-worker.js';
+import type { Report, Work } from './embedded-database-worker.js';
 import { FolderInUseError, LOCK_PATH_LENGTH, lockFolder, type FolderLock } from './folder-lock.js';
 
 export interface EmbeddedDatabase {
   /** Where it listens: the `path` of postgres.js. For one connection at a time, as user and database `postgres`. */
   readonly socketPath: string;
-  /** A copy of the whole database (about 40 MB), to start others from. Waits for the statement that runs. */
-  dump(): Promise<Uint8Array>;
   /** Ends it cleanly and gives up the folder. Close the clients first. */
   close(): Promise<void>;
 }
-
-/** A folder to keep the data in, or a copy made by `dump` to start from in memory; null for an empty one. */
-export type EmbeddedSource = { readonly dataDir: string } | { readonly dump: Uint8Array | null };
 
 /** Addresses of sockets end at 104 bytes (macOS) or 108 (Linux); beyond it Node cuts the path off without a word. */
 const LONGEST_SOCKET_PATH = 100;
 
 /**
  * Starts the embedded database: about 6 s and 39 MB of disk for a new folder, 1 s otherwise.
+ * @param folder where the data is kept; null for memory alone.
  * @param onEnd told once if the database ends by itself later, in a sentence; whoever waits for it gets an error.
  * @throws StartupError naming the folder, when another process has it, it is damaged, or the disk is full.
  */
 export async function startEmbeddedDatabase(
-  source: EmbeddedSource,
+  folder: string | null,
   onEnd: (reason: string) => void = () => {},
 ): Promise<EmbeddedDatabase> {
   if (process.platform === 'win32') {
     throw new StartupError('The embedded database needs unix sockets.', 'Set DATABASE_URL to a PostgreSQL server.');
   }
-  const dataDir = 'dataDir' in source ? resolve(source.dataDir) : null;
+  const dataDir = folder === null ? null : resolve(folder);
   const sockets = dataDir ? openFolder(dataDir) : temporaryFolder();
   const cleanUp = (): void => {
     if (sockets.temporary) rmSync(sockets.temporary, { recursive: true, force: true });
@@ -49,23 +45,17 @@ export async function startEmbeddedDatabase(
   try {
     lock = dataDir ? await lockDataDir(dataDir, sockets.path) : null;
     const socketPath = join(sockets.path, 'database.sock');
-    const worker = await startWorker({
-      socketPath,
-      folder: dataDir ? join(dataDir, 'database') : null,
-      dump: 'dump' in source ? source.dump : null,
-    });
+    const worker = await startWorker({ socketPath, folder: dataDir ? join(dataDir, 'database') : null });
     let isClosing = false;
     void worker.ended.then((reason) => {
       if (!isClosing) onEnd(`The embedded database${dataDir ? ` in ${dataDir}` : ''} has ended: ${reason}.`);
     });
     return {
       socketPath,
-      dump: () => worker.ask({ kind: 'dump' }).then((answer) => (answer as { dump: Uint8Array }).dump),
       close: async () => {
         if (isClosing) return;
         isClosing = true;
-        await worker.ask({ kind: 'close' }).catch(() => {});
-        await worker.ended;
+        await worker.close();
         await lock?.release();
         cleanUp();
       },
@@ -78,7 +68,7 @@ export async function startEmbeddedDatabase(
       `Cannot open the embedded database${dataDir ? ` in ${dataDir}` : ''}: ${error instanceof Error ? error.message : 'unknown failure'}.`,
       dataDir
         ? `Make room or restore a copy; or move ${join(dataDir, 'database')} away to begin with an empty database; or set DATABASE_URL.`
-        : 'Check that the copy is whole.',
+        : 'See that there is memory for it.',
     );
   }
 }
@@ -138,44 +128,32 @@ async function lockDataDir(dataDir: string, path: string): Promise<FolderLock> {
 }
 
 interface RunningWorker {
-  ask(request: Request): Promise<Report>;
+  /** Ends it cleanly; resolves also where it has ended by itself. */
+  close(): Promise<void>;
   /** Settles when the thread has ended, with the reason. */
   readonly ended: Promise<string>;
 }
 
 /** Resolves when the database answers; rejects with the reason when it cannot be opened. */
-function startWorker(work: {
-  socketPath: string;
-  folder: string | null;
-  dump: Uint8Array | null;
-}): Promise<RunningWorker> {
+async function startWorker(work: Work): Promise<RunningWorker> {
   const worker = new Worker(new URL('./embedded-database-worker.js', import.meta.url), {
     workerData: work,
     // Not this process's own: what it was started with (a script on the command line, loaders) is not for the thread.
     execArgv: [],
   });
-  const waiting: { resolve(report: Report): void; reject(error: Error): void }[] = [];
   let reason = 'its thread stopped';
-  let isRunning = true;
-  worker.on('message', (report: Report) => {
-    if (report.kind === 'failed') ({ reason } = report);
-    else waiting.shift()?.resolve(report);
-  });
-  worker.on('error', (error) => (reason = error.message));
-  const ended = new Promise<string>((settle) => {
-    worker.once('exit', () => {
-      isRunning = false;
-      for (const { reject } of waiting.splice(0)) reject(new Error(reason));
-      settle(reason);
+  const isReady = new Promise<true>((resolve) => {
+    worker.on('message', (report: Report) => {
+      if (report.kind === 'failed') ({ reason } = report);
+      else resolve(true);
     });
   });
-  // Answers come in the order of the questions: the first one, unasked, is that it is ready.
-  const answer = (): Promise<Report> => new Promise((resolve, reject) => waiting.push({ resolve, reject }));
-  const ask = (request: Request): Promise<Report> => {
-    if (!isRunning) return Promise.reject(new Error(reason));
-    const answered = answer();
-    worker.postMessage(request);
-    return answered;
+  worker.on('error', (error) => (reason = error.message));
+  const ended = new Promise<string>((settle) => worker.once('exit', () => settle(reason)));
+  const close = async () => {
+    worker.postMessage('close');
+    await ended;
   };
-  return answer().then(() => ({ ask, ended }));
+  if ((await Promise.race([isReady, ended])) === true) return { close, ended };
+  throw new Error(reason);
 }

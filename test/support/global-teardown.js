@@ -1,12 +1,11 @@
 // @ts-check
 /** Runs once, after all test files: removes what `global-setup.js` and the test files made. */
-import { rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import postgres from 'postgres';
+import { stopEmbeddedDatabases } from './embedded-databases.js';
 
 export default async function tearDown() {
-  const { TEST_DATABASE_URL: url, REKEY_TEST_RUN: run, REKEY_TEST_DUMP: dump } = process.env;
-  if (dump) rmSync(dirname(dump), { recursive: true, force: true });
+  const { TEST_DATABASE_URL: url, REKEY_TEST_RUN: run } = process.env;
+  await stopEmbeddedDatabases();
   if (!url || !run) return;
   const admin = postgres(url, { max: 1, onnotice: () => {} });
   const names = await admin`select datname as name from pg_database where starts_with(datname, ${run})`;
