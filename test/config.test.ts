@@ -42,7 +42,7 @@ describe('production', () => {
     expect(config).toMatchObject({ APP_ENV: 'production', host: '0.0.0.0', secureCookies: true, mailboxFile: null });
   });
 
-  test.each(Object.keys(PRODUCTION))('does not start without %s (R-171)', (name) => {
+  test.each(Object.keys(PRODUCTION))('does not start without %s (R-014, R-171)', (name) => {
     expect(namesOf(mistakesOf({ ...PRODUCTION, [name]: undefined }))).toEqual([name]);
   });
 

@@ -1,4 +1,5 @@
 /** What stands around GraphQL: methods, media types, origins, headers, deadlines, and what is written down of it all. */
+import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { InjectOptions, Response } from 'light-my-request';
 import postgres from 'postgres';
@@ -94,6 +95,40 @@ describe('a body', () => {
       expect(answer.body).not.toMatch(/at .*\.js|node_modules|Unexpected token/);
     },
   );
+});
+
+describe('a connection', () => {
+  const listening = () => app().http.server.address() as AddressInfo;
+  beforeAll(() => app().http.listen({ host: '127.0.0.1', port: 0 }));
+
+  /** Sends these bytes; answers what came until the server closed the connection. */
+  const exchange = (head: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(listening().port, '127.0.0.1', () => socket.write(head));
+      let answer = '';
+      socket.on('data', (part) => (answer += part.toString()));
+      socket.on('error', reject);
+      socket.on('close', () => resolve(answer));
+    });
+
+  test.each([
+    ['two lengths', 'Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde'],
+    ['a length beside chunks', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['chunks that are not the last encoding', 'Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n'],
+  ])('with %s is refused: no second request hides in the first (R-154)', async (_what, rest) => {
+    expect(await exchange(`POST /graphql HTTP/1.1\r\nHost: localhost\r\n${rest}`)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test('that sends its request too slowly is cut (R-154)', async () => {
+    const { server } = app().http;
+    const { requestTimeout, headersTimeout } = server;
+    expect(requestTimeout).toBe(10_000);
+    Object.assign(server, { requestTimeout: 100, headersTimeout: 100 });
+    const head =
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{';
+    expect(await exchange(head)).toMatch(/^HTTP\/1\.1 408 /);
+    Object.assign(server, { requestTimeout, headersTimeout });
+  });
 });
 
 describe('an answer', () => {

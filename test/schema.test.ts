@@ -194,4 +194,15 @@ describe('the rules of the contract', () => {
         .map(({ name }) => name),
     ).toEqual([]);
   });
+
+  test('nothing in it keeps a hint, or asks a question whose answer is a secret (R-013)', () => {
+    const fields = types.flatMap((type) => ('getFields' in type ? Object.keys(type.getFields()) : []));
+    const named = [...types.map(({ name }) => name), ...fields];
+    expect(named.length).toBeGreaterThan(500);
+    expect(named.filter((name) => /hint|question|answer|reminder/i.test(name))).toEqual([]);
+  });
+
+  test('it has no subscriptions: no connection outlives the session that opened it (R-156)', () => {
+    expect(schema.getSubscriptionType() ?? null).toBeNull();
+  });
 });

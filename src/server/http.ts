@@ -42,6 +42,8 @@ export async function createHttpApp({ capabilities, schema, metrics, ping }: Htt
     trustProxy: false,
     bodyLimit: bounds.bodyBytes,
     requestTimeout: bounds.operationMs,
+    // Node looks for late ones only so often, and every 30 seconds where it is not told.
+    http: { connectionsCheckingInterval: 1_000 },
     // What takes longer is answered as UNAVAILABLE; a statement of its own is cut by the database before that.
     handlerTimeout: bounds.operationMs,
     connectionTimeout: 30_000,

@@ -114,7 +114,7 @@ describe('forgetting the password', () => {
     await elsewhere.close();
   });
 
-  test('the token is in no address, history entry, referrer or log, and a reload asks for the link again', async () => {
+  test('the token is in no address, history entry, referrer or log, and a reload asks for the link again (R-054)', async () => {
     const email = newAddress();
     const device = await world.device();
     const page = await signUp(world, device, email);
