@@ -212,6 +212,14 @@ describe('a document', () => {
     ['has many aliases', `{ viewer { ${Array.from({ length: 40 }, (_, n) => `a${n}: id`).join(' ')} } }`],
     ['has many roots', `{ ${Array.from({ length: 11 }, () => 'viewer { id }').join(' ')} }`],
     ['has many directives', `{ viewer { id ${'@include(if: true) '.repeat(11)} } }`],
+    [
+      'asks for pages of pages of pages',
+      '{ accounts(first: 100) { nodes { flags(first: 100) { nodes { ...F } } } } } fragment F on AccountFlag { evidence { affectedAccounts { securityEvents { nodes { id } } } } }',
+    ],
+    [
+      'asks for them by variables',
+      'query ($n: Int = 1) { accounts(first: $n) { nodes { flags(first: $n) { edges { node { evidence { affectedAccounts { securityEvents(first: $n) { edges { node { id } } } } } } } } } } }',
+    ],
     ['has many directives in all', `{ viewer { ${'id @include(if: true) '.repeat(60)} } }`],
   ])('that %s is refused at once (R-135)', async (_what, query) => {
     await ask('{ __typename }');

@@ -16,6 +16,7 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
+import { nestedPages } from './nested-pages.js';
 
 /** The numbers of `security.md` section 1. */
 export const bounds = {
@@ -29,6 +30,8 @@ export const bounds = {
   selections: 1000,
   listItems: 100,
   errors: 5,
+  /** Objects in all pages of a document together, were they full. No page of ours asks for a tenth of it. */
+  pagedObjects: 1_000_000,
   /** For a request as a whole. Milliseconds. */
   operationMs: 10_000,
 } as const;
@@ -118,6 +121,7 @@ export const validationRules: ValidationRule[] = [
   oneMutationField,
   secretsInVariables,
   boundedLists,
+  nestedPages(bounds.pagedObjects, refuse),
   maxDepthRule({ n: bounds.depth, ignoreIntrospection: true, flattenFragments: true, ...reported }),
   maxAliasesRule({ n: bounds.aliases, ...reported }),
   maxDirectivesRule({ n: bounds.directives, ...reported }),
