@@ -347,3 +347,47 @@ describe('the file of an account', () => {
     return count;
   }
 });
+
+describe('odd input at the desk', () => {
+  test('instants that the database cannot hold, and ids that are none, are refused or find nothing: never a fault', async () => {
+    const root = await staffMember(app(), 'admin');
+    const accountId = await (await app().person()).accountId();
+    const codes = async (query: string, variables: Data) =>
+      (await root.client.send(query, variables)).body.errors?.map(({ extensions }) => extensions.code);
+    for (const at of ['0000-12-31T23:59:59Z', '9999-12-31T23:59:59-23:59', '0001-01-01T00:00:00+00:01']) {
+      const asked = { accountId, reason: 'ABUSE', expiresAt: at };
+      const lock = 'mutation ($input: LockAccountInput!) { lockAccount(input: $input) { __typename } }';
+      expect([at, await codes(lock, { input: asked })]).toEqual([at, ['BAD_USER_INPUT']]);
+      for (const query of [
+        'query ($at: DateTime) { flaggedAccounts(filter: { flaggedFrom: $at }) { totalCount } }',
+        'query ($at: DateTime) { accounts(filter: { createdBefore: $at }) { nodes { id } } }',
+        'query ($at: DateTime) { auditLog(filter: { from: $at }) { nodes { id } } }',
+      ]) {
+        expect([at, await codes(query, { at })]).toEqual([at, ['BAD_USER_INPUT']]);
+      }
+      expect(await codes(`{ accounts(filter: { createdFrom: "${at}" }) { nodes { id } } }`, {})).toEqual([
+        'GRAPHQL_VALIDATION_FAILED',
+      ]);
+    }
+    for (const at of ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z']) {
+      expect(await codes('query ($at: DateTime) { auditLog(filter: { from: $at }) { nodes { id } } }', { at })).toBe(
+        undefined,
+      );
+    }
+    for (const text of ['', 'x', 'a\u0000b', '\ud800', accountId.toUpperCase(), 'x'.repeat(5000)]) {
+      for (const query of [
+        'query ($text: String) { supportRequests(filter: { reference: $text }) { totalCount nodes { id } } }',
+        'query ($text: ID) { auditLog(filter: { byAccountId: $text }) { nodes { id } } }',
+        'query ($text: ID) { auditLog(filter: { subjectAccountId: $text }) { nodes { id } } }',
+        'query ($text: String) { accounts(filter: { email: $text }) { nodes { id } } }',
+      ]) {
+        const { body } = await root.client.send(query, { text });
+        expect([text.slice(0, 10), body.errors, Object.values(body.data ?? {})[0]]).toMatchObject([
+          text.slice(0, 10),
+          undefined,
+          { nodes: [] },
+        ]);
+      }
+    }
+  });
+});

@@ -102,7 +102,7 @@ describe('asking', () => {
   test('R-116: text is kept as plain text within its bounds: markup and formulas as they are, hidden characters gone', async () => {
     const helper = await desk('hanna');
     const ada = await app().person();
-    const message = "<script>alert(1)</script>\n=cmd()|' /C calc'!A1\u202Eevil\u0000";
+    const message = "<script>alert(1)</script>\n=cmd()|' /C calc'!A1\u202Eev\u200F\u200Bil\u0000";
     const { reference } = await ask(ada.email, { contact: '+47 900 00 000', message });
     expect(await requestOf(helper, reference as string)).toMatchObject({
       contact: '+47 900 00 000',

@@ -1,6 +1,7 @@
 /** The audit, for those who oversee staff. */
 import { and, eq, gte, lt, sql } from 'drizzle-orm';
 import type { Context } from '../base/context.js';
+import { isId } from '../base/secrets.js';
 import { auditEntries } from './tables.js';
 
 export interface AuditFilter {
@@ -22,6 +23,12 @@ export type ListedEntry = Pick<
   'id' | 'action' | 'at' | 'byAccountId' | 'byService' | 'subjectAccountId' | 'note'
 >;
 
+/** A malformed id is as unknown as any. */
+const sameAccount = (
+  column: typeof auditEntries.byAccountId | typeof auditEntries.subjectAccountId,
+  id?: string | null,
+) => (id == null ? undefined : isId(id, 'acct') ? eq(column, id) : sql`false`);
+
 /** The entries that satisfy every condition, the latest first. */
 export function listAudit(ctx: Context, { filter, limit, after }: AuditQuery): Promise<ListedEntry[]> {
   const { id, action, at, byAccountId, byService, subjectAccountId, note } = auditEntries;
@@ -30,8 +37,8 @@ export function listAudit(ctx: Context, { filter, limit, after }: AuditQuery): P
     .from(auditEntries)
     .where(
       and(
-        filter.byAccountId == null ? undefined : eq(byAccountId, filter.byAccountId),
-        filter.subjectAccountId == null ? undefined : eq(subjectAccountId, filter.subjectAccountId),
+        sameAccount(byAccountId, filter.byAccountId),
+        sameAccount(subjectAccountId, filter.subjectAccountId),
         filter.from == null ? undefined : gte(at, filter.from),
         filter.before == null ? undefined : lt(at, filter.before),
         after === null

@@ -1,7 +1,8 @@
 /** Text that a person wrote and others will read: plain, bounded, and nothing in it that hides or reorders. */
 
-// Control characters but tab and line feed, and those that turn the direction of what follows around.
-const HIDDEN = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFEFF]/g;
+// Control characters but tab and line feed, what has no width, and what turns the direction of text around. Joiners stay:
+// scripts and emoji need them.
+const HIDDEN = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
 
 /**
  * The text as it is kept: line ends made one, control characters gone, nothing else touched. Null when there is nothing.

@@ -157,11 +157,16 @@ export async function countRequests(ctx: Context, filter: RequestsFilter): Promi
   return row?.n ?? 0;
 }
 
+function hasReference(typed: string): SQL {
+  const reference = typed.trim().toUpperCase();
+  return /^[A-Z0-9]{4}-[A-Z0-9]{4}$/.test(reference) ? sql`reference = ${reference}` : sql`false`;
+}
+
 function matches(ctx: Context, { claimedBy, isOverdue: wanted, reference }: RequestsFilter): SQL {
   const conditions = [
     claimedBy == null ? null : sql`status = 'CLAIMED' and claimed_by = ${claimedBy}`,
     wanted == null ? null : wanted ? isOverdue(ctx) : sql`not ${isOverdue(ctx)}`,
-    reference == null ? null : sql`reference = ${reference.trim().toUpperCase()}`,
+    reference == null ? null : hasReference(reference),
   ].filter((condition) => condition !== null);
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
 }

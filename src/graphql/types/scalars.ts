@@ -1,10 +1,21 @@
 /** The contract's scalars. Inputs are weak (`String`, `Secret`); outputs are strong. */
-import { GraphQLScalarType, Kind } from 'graphql';
+import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 
-/** Output only: an instant, written in UTC. As an input it takes RFC 3339 with an offset. */
+const { parseValue, parseLiteral, ...dateTime } = GraphQLDateTime.toConfig();
+
+/** RFC 3339 has four digits for the year. An offset can lead out of them, and the database follows nobody there. */
+function withinYears(date: unknown): Date {
+  const year = date instanceof Date ? date.getUTCFullYear() : NaN;
+  if (!(year >= 1 && year <= 9999)) throw new TypeError('DateTime must lie in the years 1 to 9999, in UTC.');
+  return date as Date;
+}
+
+/** An instant, written in UTC. As an input it takes RFC 3339 with an offset. */
 export const DateTime = new GraphQLScalarType({
-  ...GraphQLDateTime.toConfig(),
+  ...dateTime,
+  parseValue: (value) => withinYears(parseValue(value)),
+  parseLiteral: (node: ValueNode, variables) => withinYears(parseLiteral(node, variables)),
   name: 'DateTime',
   description: 'An instant on the UTC time line, as an RFC 3339 date-time with an offset.',
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
