@@ -80,6 +80,7 @@ describe('the record', () => {
       'account',
       'flag',
       'accounts',
+      'supportRequests',
       'supportRequest',
       'claimSupportRequest',
       'decideSupportRequest',
@@ -125,6 +126,17 @@ describe('the record', () => {
         { input },
       );
       expect(body.errors?.[0]?.extensions.code).toBe('INTERNAL_SERVER_ERROR');
+      for (const query of [
+        `{ account(id: "${input.accountId}") { id email } }`,
+        `{ accounts(filter: { email: "${ada.email}" }) { nodes { id } } }`,
+        '{ supportRequests(filter: { reference: "ABCD-EFGH" }) { nodes { id } } }',
+      ]) {
+        const { body } = await rita.client.send(query);
+        expect([body.errors?.[0]?.extensions.code, Object.values(body.data ?? {})]).toEqual([
+          'INTERNAL_SERVER_ERROR',
+          [null],
+        ]);
+      }
     } finally {
       await db.execute(sql`drop trigger no_audit on audit_entries`);
       await db.execute(sql`drop function no_audit()`);
@@ -190,6 +202,12 @@ describe('reading it', () => {
       byService: null,
       subject: null,
     });
+    await root.client.graphql(LOG, { filter: { subjectAccountId: root.id, byAccountId: 'a\u0000' } });
+    const [last] = await rows<Data>(
+      app().ctx.db,
+      sql`select details from audit_entries order by sequence desc limit 1`,
+    );
+    expect(last?.['details']).toEqual({ subjectAccountId: root.id });
   });
 
   test('by staff member, by account and by time, the latest first, each entry once', async () => {

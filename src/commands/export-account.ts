@@ -12,9 +12,12 @@ export const exportAccount: Command = {
     const { subject: email } = readArguments(args, 'EMAIL');
     return onDatabase(async (ctx) => {
       const account = await accountNamed(ctx, email);
-      const data = await accountData(ctx, account);
       // Looking someone up is an act, too (R-118).
-      await inTransaction(ctx, (ctx) => recordAudit(ctx, { action: 'exportAccount', subjectAccountId: account.id }));
+      const data = await inTransaction(ctx, async (ctx) => {
+        const data = await accountData(ctx, account);
+        await recordAudit(ctx, { action: 'exportAccount', subjectAccountId: account.id });
+        return data;
+      });
       process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
       return 0;
     });

@@ -1,6 +1,7 @@
 /** How accounts speak GraphQL: a face for everyone, a file for staff. */
 import { Arg, Args, Ctx, Directive, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { listAccounts, type ListedAccount } from '../accounts/directory.js';
+import { listAccounts, type AccountsQuery, type ListedAccount } from '../accounts/directory.js';
+import { findAccount } from '../accounts/service.js';
 import { recordAudit } from '../audit/service.js';
 import { inTransaction } from '../base/context.js';
 import { isId } from '../base/secrets.js';
@@ -197,10 +198,12 @@ export class AccountResolver {
     @Ctx() ctx: EdgeContext,
     @Arg('id', () => ID, { description: 'The id of the account.' }) id: string,
   ): Promise<Account | null> {
-    const file = isId(id, 'acct') ? await accountLoaders(ctx).file.load(id) : null;
-    if (!file) return null;
-    await inTransaction(ctx, (ctx) => recordAudit(ctx, { action: 'account', subjectAccountId: id }));
-    return { id };
+    if (!isId(id, 'acct')) return null;
+    return inTransaction(ctx, async (ctx) => {
+      if (!(await findAccount(ctx, id))) return null;
+      await recordAudit(ctx, { action: 'account', subjectAccountId: id });
+      return { id };
+    });
   }
 
   @Access({ scopes: [['accounts:read']] })
@@ -220,8 +223,7 @@ export class AccountResolver {
     const page = readPage(ctx, `accounts:${JSON.stringify(filter ?? {})}`, asked);
     const [createdMs, id] = (page.after ?? []) as [number, string];
     const query = { filter: filter ?? {}, limit: page.first + 1, after: page.after && { createdMs, id } };
-    const found = await listAccounts(ctx, query);
-    await auditAddressLookUp(ctx, filter, found);
+    const found = await (filter?.email == null ? listAccounts(ctx, query) : lookUpAddress(ctx, query));
     const position = (row: ListedAccount) => [row.createdAt.getTime(), row.id];
     return connection(ctx, page, found, position, (row) => ({ id: row.id }));
   }
@@ -274,12 +276,11 @@ export class AccountResolver {
 }
 
 /** Asking for one address is looking at one account. */
-async function auditAddressLookUp(
-  ctx: EdgeContext,
-  filter: AccountFilter | null | undefined,
-  found: readonly ListedAccount[],
-): Promise<void> {
-  if (filter?.email == null) return;
-  const facts = { action: 'accounts', subjectAccountId: found[0]?.id ?? null, details: { found: found.length } };
-  await inTransaction(ctx, (ctx) => recordAudit(ctx, facts));
+function lookUpAddress(ctx: EdgeContext, query: AccountsQuery): Promise<ListedAccount[]> {
+  return inTransaction(ctx, async (ctx) => {
+    const found = await listAccounts(ctx, query);
+    const facts = { action: 'accounts', subjectAccountId: found[0]?.id ?? null, details: { found: found.length } };
+    await recordAudit(ctx, facts);
+    return found;
+  });
 }

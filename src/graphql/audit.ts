@@ -1,8 +1,9 @@
 /** How the audit speaks GraphQL. */
 import { Arg, Args, Ctx, Directive, Query, Resolver } from 'type-graphql';
 import { listAudit, type ListedEntry } from '../audit/list.js';
-import { recordAudit } from '../audit/service.js';
+import { recordAudit, type AuditFacts } from '../audit/service.js';
 import { inTransaction } from '../base/context.js';
+import { isId } from '../base/secrets.js';
 import { Access, Limit } from './access.js';
 import { PAGED, STAFF } from './directives.js';
 import type { EdgeContext } from './edge-context.js';
@@ -33,9 +34,15 @@ export class AuditResolver {
     const query = { filter: filter ?? {}, limit: page.first + 1, after: page.after && { atMs, id } };
     const found = await listAudit(ctx, query);
     // Whoever watches is watched. After the reading, so that a page does not begin with itself.
-    await inTransaction(ctx, (ctx) => recordAudit(ctx, { action: 'auditLog' }));
+    await inTransaction(ctx, (ctx) => recordAudit(ctx, lookUpOf(filter ?? {})));
     return connection(ctx, page, found, (entry) => [entry.at.getTime(), entry.id], toEntry);
   }
+}
+
+/** Whose record was read, where it was one account's. */
+function lookUpOf({ byAccountId, subjectAccountId }: AuditLogFilter): AuditFacts {
+  const asked = Object.entries({ byAccountId, subjectAccountId }).filter(([, id]) => id != null && isId(id, 'acct'));
+  return { action: 'auditLog', ...(asked.length > 0 && { details: Object.fromEntries(asked) }) };
 }
 
 const toEntry = ({ id, action, at, byAccountId, byService, subjectAccountId, note }: ListedEntry): AuditEntry => ({

@@ -118,15 +118,15 @@ export class FlaggedAccountResolver {
     nullable: true,
     description: 'One flag, for staff. Null when there is none with this id.',
   })
-  async flag(
+  flag(
     @Ctx() ctx: EdgeContext,
     @Arg('id', () => ID, { description: 'The id of the flag.' }) id: string,
   ): Promise<AccountFlag | null> {
-    const flag = await findFlag(ctx, id);
-    if (!flag) return null;
-    const facts = { action: 'flag', subjectAccountId: flag.account.id, details: { flagId: id } };
-    await inTransaction(ctx, (ctx) => recordAudit(ctx, facts));
-    return flag;
+    return inTransaction(ctx, async (ctx) => {
+      const flag = await findFlag(ctx, id);
+      if (flag) await recordAudit(ctx, { action: 'flag', subjectAccountId: flag.account.id, details: { flagId: id } });
+      return flag;
+    });
   }
 
   @Access(RAISERS)

@@ -10,6 +10,7 @@ import {
   listRequests,
   type RequestFile,
   type RequestsFilter,
+  type RequestsQuery,
 } from '../support-requests/list.js';
 import { requestManualReset } from '../support-requests/requests.js';
 import { Access, Limit } from './access.js';
@@ -115,7 +116,7 @@ export class SupportRequestResolver {
     const page = readPage(ctx, `supportRequests:${JSON.stringify([wanted, order])}`, asked);
     const [atMs, id] = (page.after ?? []) as [number, string];
     const query = { filter: wanted, order, limit: page.first + 1, after: page.after && { atMs, id } };
-    const found = await listRequests(ctx, query);
+    const found = await (wanted.reference == null ? listRequests(ctx, query) : lookUpReference(ctx, query));
     const key = (row: RequestFile): Date => (order.field === 'DUE_AT' ? row.dueAt : row.createdAt);
     return {
       ...connection(
@@ -139,19 +140,15 @@ export class SupportRequestResolver {
     nullable: true,
     description: 'One request for a manual password reset, for staff. Null when there is none with this id.',
   })
-  async supportRequest(
+  supportRequest(
     @Ctx() ctx: EdgeContext,
     @Arg('id', () => ID, { description: 'The id of the request.' }) id: string,
   ): Promise<SupportRequest | null> {
-    const request = await findRequest(ctx, id);
-    if (!request) return null;
-    const facts = {
-      action: 'supportRequest',
-      subjectAccountId: request.account?.id ?? null,
-      details: { supportRequestId: id },
-    };
-    await inTransaction(ctx, (ctx) => recordAudit(ctx, facts));
-    return request;
+    return inTransaction(ctx, async (ctx) => {
+      const request = await findRequest(ctx, id);
+      if (request) await auditLookUp(ctx, 'supportRequest', request);
+      return request;
+    });
   }
 
   @Access({ scopes: [['support:review']] })
@@ -199,6 +196,20 @@ export class SupportRequestResolver {
   ): Promise<ConfirmSupportDecisionResult> {
     return confirmSupportDecision(asPerson(ctx), input);
   }
+}
+
+function auditLookUp(ctx: EdgeContext, action: string, request: RequestFile | undefined): Promise<void> {
+  const details = { supportRequestId: request?.id ?? null };
+  return recordAudit(ctx, { action, subjectAccountId: request?.account?.id ?? null, details });
+}
+
+/** Asking for one reference is looking at one account. */
+function lookUpReference(ctx: EdgeContext, query: RequestsQuery): Promise<RequestFile[]> {
+  return inTransaction(ctx, async (ctx) => {
+    const found = await listRequests(ctx, query);
+    await auditLookUp(ctx, 'supportRequests', found[0]);
+    return found;
+  });
 }
 
 function requestsFilter(ctx: EdgeContext, { claimedByMe, ...filter }: SupportRequestFilter): RequestsFilter {
