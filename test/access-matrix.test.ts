@@ -12,6 +12,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
+import { scopesOf } from '../src/accounts/roles.js';
 import { loadConfig } from '../src/base/config.js';
 import type { Actor, StaffRole } from '../src/base/context.js';
 import { openLog } from '../src/base/log.js';
@@ -235,6 +236,15 @@ describe('the matrix', () => {
       const allowed = ['FlagAccountSuccess', 'AccountFlag'].includes(type.name) ? 'sraf' : DESK;
       expect([type.name, [...reachedBy].filter((letter) => !allowed.includes(letter))]).toEqual([type.name, []]);
     }
+  });
+
+  test('in production staff rights need a passkey unless the operator says otherwise (R-093)', () => {
+    const production = { ...config, APP_ENV: 'production' as const };
+    expect(scopesOf(person('admin', true), production)).toEqual([]);
+    expect(scopesOf(person('admin', true, true), production)).toContain('audit:read');
+    expect(scopesOf(person('admin', true), { ...production, STAFF_REQUIRE_PASSKEY: false })).toContain('audit:read');
+    expect(scopesOf(person('admin', true), config)).toContain('audit:read');
+    expect(scopesOf(person('admin', false, true), production)).toEqual([]);
   });
 
   test('sensitive actions of staff ask for a recent sign-in', () => {

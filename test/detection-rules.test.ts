@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { loadConfig, type Limit } from '../src/base/config.js';
 import { rows } from '../src/base/database.js';
+import { clock } from '../src/base/time.js';
 import { judgeEvents } from '../src/flagged-accounts/detection.js';
 import {
   firstReached,
@@ -398,6 +399,41 @@ describe('one network, with the limits and thresholds as they are shipped', () =
       const config = { ...ctx.config, FLAG_CAMPAIGN: { max: times, seconds: 60 } };
       expect(worthKeeping('RESET_CAMPAIGN', config).max).toBeLessThanOrEqual(Math.max(times, 1000));
     }
+  });
+
+  test('R-109: an attack on 10 000 addresses, from one network or from thousands, leaves a severe case on top', async () => {
+    const { ctx } = app();
+    await ctx.db.execute(sql`delete from account_flags`);
+    const staff = await staffMember(app(), 'reviewer');
+    const severe = await (await app().person()).accountId();
+    await onFlag(staff.client, 'flagAccount', { accountId: severe, reason: 'MANUAL', severity: 'CRITICAL' });
+    await addresses('attacked', 10_000);
+    // What the door and the worker leave of so many requests: one source asks for each, and five ask for each of the first 500.
+    await ctx.db.execute(
+      sql`with asked as (
+            insert into security_events (id, kind, occurred_at, email_key, request_id, network)
+            select 'evt_' || left(md5('attack' || n || '.' || source), 22), 'password_reset_requested',
+              ${clock(ctx)} - n * interval '1 millisecond', 'attacked' || n || '@example.org', 'x',
+              case when source = 0 then '192.0.2.1' else '198.51.' || n % 250 || '.' || source end
+            from generate_series(1, 10000) n cross join generate_series(0, 5) source
+            where source = 0 or n <= 500
+            returning id, occurred_at)
+          insert into unjudged_events (event_id, occurred_at) select id, occurred_at from asked`,
+    );
+    await app().work();
+    await staff.signsIn();
+    const { flaggedAccounts } = await staff.client.graphql(
+      '{ flaggedAccounts { totalCount edges { severity node { id } matchingFlags { reason evidence { affectedAccountCount affectedAccounts { id } } } } } }',
+    );
+    const [first, second, ...others] = flaggedAccounts.edges;
+    expect(first).toMatchObject({ severity: 'CRITICAL', node: { id: severe } });
+    expect(second.matchingFlags[0]).toMatchObject({
+      reason: 'RESET_CAMPAIGN',
+      evidence: { affectedAccountCount: 10_000 },
+    });
+    expect(second.matchingFlags[0].evidence.affectedAccounts).toHaveLength(100);
+    expect(others.every(({ severity }: { severity: string }) => severity === 'LOW')).toBe(true);
+    expect(flaggedAccounts.totalCount).toBe(501);
   });
 
   test('one try for each of many accounts raises one flag for the source; a right one makes it urgent', async () => {
