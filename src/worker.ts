@@ -12,6 +12,7 @@ import type { Transport } from './delivery/transports.js';
 import { securedMessage } from './disowned-events/service.js';
 import { emailChangeMessage } from './email-changes/service.js';
 import { judgeEvents } from './flagged-accounts/detection.js';
+import { purgeEvidence } from './flagged-accounts/evidence.js';
 import { passwordResetMessage, resetLinkMessage } from './password-resets/service.js';
 import { enrolmentCodeMessage } from './second-factors/enrolment.js';
 import { challengeCodeMessage } from './second-factors/message-codes.js';
@@ -127,6 +128,7 @@ async function purgeExpired(ctx: Context): Promise<void> {
       sql`delete from ${table} where ctid = any (array(select ctid from ${table} where expires_at < ${past} limit 10000))`,
     );
   }
+  await purgeEvidence(ctx);
   await purgeSnapshots(ctx);
   await purgeRemovedFactors(ctx);
   await ctx.db.execute(

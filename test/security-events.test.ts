@@ -2,6 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { rows } from '../src/base/database.js';
+import { addEvidence } from '../src/flagged-accounts/evidence.js';
+import { raiseFlag } from '../src/flagged-accounts/raise.js';
 import { maintainEvents } from '../src/security-events/partitions.js';
 import { recordEvent } from '../src/security-events/service.js';
 import { openApp, useApp, type App } from './support/app.js';
@@ -57,6 +59,21 @@ describe('partitions', () => {
         sql`select account_id from security_events order by occurred_at`,
       );
       expect(left.map(({ account_id }) => account_id)).toEqual(['acct_young', 'acct_new']);
+    }));
+
+  test('what a flag keeps of them goes with them, but for its counts', () =>
+    alone(async (own) => {
+      const accountId = await (await own.person()).accountId();
+      const { id } = await raiseFlag(own.ctx, { accountId, reason: 'MANUAL', severity: 'LOW', note: null, by: {} });
+      for (const event of ['evt_old', 'evt_young']) {
+        const counted = { id: event, at: (await own.advance(50 * DAY)).getTime(), accountId, network: '192.0.2.1' };
+        await addEvidence(own.ctx, { max: 1, seconds: 1 }, [{ flagId: id, event: counted }]);
+      }
+      await own.advance(20 * DAY);
+      await own.work();
+      expect(
+        await rows(own.ctx.db, sql`select event_id, (select event_count from account_flags) from flag_events`),
+      ).toEqual([{ event_id: 'evt_young', event_count: 2 }]);
     }));
 
   test('an event that no month was made for is lost to nobody', () =>

@@ -3,6 +3,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Limit } from '../base/config.js';
 import type { Context } from '../base/context.js';
 import { rows } from '../base/database.js';
+import { fromNow } from '../base/time.js';
 import { severityRank, type Counted, type Rule } from './rules.js';
 
 /** The new events of one subject: who, and from when to when. */
@@ -122,6 +123,14 @@ export async function addEvidence(ctx: Context, window: Limit, added: readonly F
     eventCount: row.event_count,
     affectedAccountCount: row.affected_account_count,
   }));
+}
+
+/** Whence an event came is forgotten with the event itself; the flag keeps the counts. A bounded batch. */
+export async function purgeEvidence(ctx: Context): Promise<void> {
+  await ctx.db.execute(
+    sql`delete from flag_events where ctid = any (array(
+          select ctid from flag_events where occurred_at < ${fromNow(ctx, -ctx.config.EVENT_RETENTION)} limit 10000))`,
+  );
 }
 
 /** Raises severities to at least these; none ever falls. */

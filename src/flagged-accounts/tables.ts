@@ -95,6 +95,7 @@ export const flagEvents = pgTable(
     index('flag_events_time').on(t.flagId, t.occurredAt, t.eventId),
     index('flag_events_network').on(t.flagId, t.network),
     index('flag_events_account').on(t.flagId, t.accountId),
+    index('flag_events_occurred_at').on(t.occurredAt),
   ],
 );
 

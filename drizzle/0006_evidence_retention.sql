@@ -1,0 +1,1 @@
+CREATE INDEX "flag_events_occurred_at" ON "flag_events" USING btree ("occurred_at");
