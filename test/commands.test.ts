@@ -284,22 +284,27 @@ if (process.env['TEST_DATABASE_URL']) {
       expect(await stored(made)).toEqual([{ n: count, whole: count }]);
     }, 120_000);
 
-    test('stands in the audit: begun and finished, whatever happens in between', async () => {
+    test('stands in the audit: begun and finished, whatever happens in between, and each who gets a role (R-118)', async () => {
       const last = async () =>
         (await stored<{ n: number }>(sql`select count(*)::int as n from audit_entries`))[0]?.n ?? 0;
       const before = await last();
-      await importPeople([{ email: 'audited@example.org', passwordHash: null }]);
-      await importPeople([{ email: 'audited@example.org', passwordHash: null }]);
+      const people = [
+        { email: 'audited@example.org', passwordHash: null },
+        { email: 'audited.staff@example.org', passwordHash: null, role: 'support' },
+      ];
+      await importPeople(people);
+      await importPeople(people);
       const actions = await stored(
         sql`select action, by_service like 'operator %' as by_operator, details from audit_entries
             where sequence > ${before} order by sequence`,
       );
       expect(actions).toEqual([
         { action: 'importAccounts', by_operator: true, details: { step: 'begun' } },
+        { action: 'grantRole', by_operator: true, details: { before: null, after: 'support' } },
         {
           action: 'importAccounts',
           by_operator: true,
-          details: { step: 'finished', imported: 1, unchanged: 0, refused: 0 },
+          details: { step: 'finished', imported: 2, unchanged: 0, refused: 0 },
         },
       ]);
     });

@@ -20,6 +20,16 @@ export async function findAccountByEmailKey(ctx: Context, emailKey: string): Pro
   return account ?? null;
 }
 
+/** Which of these accounts are staff's. */
+export async function staffAmong(ctx: Context, ids: readonly string[]): Promise<Set<string>> {
+  const found = await rows<{ id: string }>(
+    ctx.db,
+    sql`select a.id from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) wanted(id)
+        join accounts a on a.id = wanted.id and a.role is not null`,
+  );
+  return new Set(found.map(({ id }) => id));
+}
+
 /** The lock holds now: it was set, and its end, if it has one, has not come. */
 export const isLockedSql = (ctx: Context): SQL<boolean> =>
   sql<boolean>`(accounts.locked_at is not null and (accounts.lock_expires_at is null or accounts.lock_expires_at > ${clock(ctx)}))`;

@@ -75,12 +75,18 @@ async function importFile(ctx: Context, file: string, progress: Progress): Promi
   return summary;
 }
 
-/** The first batch that adds anybody says so in the audit, whatever happens to the import afterwards. */
+/**
+ * The first batch that adds anybody says so in the audit, whatever happens to the import afterwards; and a role is on record
+ * for each who gets one.
+ */
 async function storeBatch(ctx: Context, batch: readonly ImportedAccount[], summary: Summary): Promise<void> {
   const imported = await inTransaction(ctx, async (ctx) => {
-    const imported = await store(ctx, batch);
-    if (imported > 0 && summary.imported === 0) await recordImport(ctx, { step: 'begun' });
-    return imported;
+    const { count, staff } = await store(ctx, batch);
+    if (count > 0 && summary.imported === 0) await recordImport(ctx, { step: 'begun' });
+    for (const { id, role } of staff) {
+      await recordAudit(ctx, { action: 'grantRole', subjectAccountId: id, details: { before: null, after: role } });
+    }
+    return count;
   });
   summary.imported += imported;
   summary.unchanged += batch.length - imported;

@@ -8,6 +8,7 @@ import { rows } from '../base/database.js';
 import type { EventKind } from '../security-events/service.js';
 import { addEvidence, eventsAround, findWorse, raiseSeverities, type FlagEvent, type Span } from './evidence.js';
 import { recordActions, recordGrowth } from './history.js';
+import { staffAmong } from '../accounts/service.js';
 import { insertFlag, lockOpenFlags, type OpenFlag } from './raise.js';
 import { firstReached, rules, severityFor, severityRank, type Counted, type Rule } from './rules.js';
 
@@ -101,7 +102,7 @@ async function applyRule(ctx: Context, rule: Rule, events: readonly JudgedEvent[
     const reachedAt = firstReached(heard, rule.measure, window);
     if (reachedAt === null) continue;
     const seen = heard.filter(({ at }) => at >= reachedAt - window.seconds * 1000);
-    const flag = flagged.get(subject) ?? (await openFlag(ctx, rule, seen[0] as Counted));
+    const flag = flagged.get(subject) ?? (await openFlag(ctx, rule, await firstHit(ctx, rule, seen)));
     if (!flagged.has(subject)) raised.push(flag.id);
     open.push({ ...flag, hasEvidence: true });
     evidence.push(...seen.map((event) => ({ flagId: flag.id, event })));
@@ -138,6 +139,17 @@ function spansOf(rule: Rule, events: readonly JudgedEvent[]): Span[] {
     });
   }
   return [...spans.values()];
+}
+
+/**
+ * Whom a flag is filed under. For a source that is the first account it hit, but for staff where it hit others too: nobody
+ * works on a case of an equal or higher role (R-114), and who begins with an admin's address must not escape review by it.
+ */
+async function firstHit(ctx: Context, rule: Rule, seen: readonly Counted[]): Promise<Counted> {
+  const [first] = seen as [Counted];
+  if (rule.subject === 'account') return first;
+  const staff = await staffAmong(ctx, unique(seen, 'accountId'));
+  return seen.find(({ accountId }) => !staff.has(accountId)) ?? first;
 }
 
 async function openFlag(ctx: Context, rule: Rule, first: Counted): Promise<OpenFlag> {

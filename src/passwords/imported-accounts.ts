@@ -78,14 +78,19 @@ function readJson(line: string): unknown {
 const describeIssue = ({ path, message }: { path: PropertyKey[]; message: string }): string =>
   path.length > 0 ? `${path.join('.')}: ${message}` : message;
 
+export interface Imported {
+  readonly count: number;
+  readonly staff: readonly { readonly id: string; readonly role: StaffRole }[];
+}
+
 /**
  * Stores accounts in one statement, all of them or none. Whoever has an open account with the address already, here or
  * earlier in the file, stays as they are: so an import that was cut off is run again from the start. The operator vouches for
  * addresses and numbers; a number waits as every new one does before links go to it (R-067).
- * @returns how many are new.
+ * @returns how many are new, and who of them is staff.
  */
-export async function importAccounts(ctx: Context, accounts: readonly ImportedAccount[]): Promise<number> {
-  const [made] = await rows<{ n: number }>(
+export async function importAccounts(ctx: Context, accounts: readonly ImportedAccount[]): Promise<Imported> {
+  const [made] = await rows<{ count: number; staff: Imported['staff'] }>(
     ctx.db,
     sql`with wanted as (
           select * from jsonb_to_recordset(${JSON.stringify(accounts)}::jsonb) as x(id text, email text, email_key text,
@@ -95,7 +100,7 @@ export async function importAccounts(ctx: Context, accounts: readonly ImportedAc
             created_at)
           select id, email, email_key, display_name, role, ${clock(ctx)}, hash is null, ${clock(ctx)} from wanted
           order by email_key
-          on conflict do nothing returning id
+          on conflict do nothing returning id, role
         ), hashed as (
           insert into passwords (account_id, hash, cost_class, set_at)
           select id, hash, cost_class, ${clock(ctx)} from wanted join made using (id) where hash is not null
@@ -104,7 +109,9 @@ export async function importAccounts(ctx: Context, accounts: readonly ImportedAc
           select id, number, number_key, ${clock(ctx)}, ${fromNow(ctx, ctx.config.PHONE_RECOVERY_DELAY)}, ${clock(ctx)}
           from wanted join made using (id) where number is not null
         )
-        select count(*)::int as n from made`,
+        select count(*)::int as count,
+          coalesce(jsonb_agg(jsonb_build_object('id', id, 'role', role)) filter (where role is not null), '[]') as staff
+        from made`,
   );
-  return made?.n ?? 0;
+  return made ?? { count: 0, staff: [] };
 }
