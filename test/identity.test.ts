@@ -1,5 +1,6 @@
 /** What other services learn about who is calling: a word that ages in a minute, and an answer that is true at this moment. */
-import { describe, expect, test } from '@jest/globals';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   createLocalJWKSet,
   decodeJwt,
@@ -18,7 +19,8 @@ import { currentTime } from '../src/base/time.js';
 import { createService, revokeService } from '../src/services/clients.js';
 import { rotateKeys, signingKey } from '../src/services/signing-keys.js';
 import { useApp } from './support/app.js';
-import type { Client } from './support/client.js';
+import type { Client, GraphqlBody } from './support/client.js';
+import { startOrders, type RunningService } from './support/federation/orders.js';
 import { route, ROUTER_ENV, ROUTER_SECRETS, type Routed } from './support/federation/router.js';
 import type { Person } from './support/person.js';
 import { onFlag, staffMember } from './support/staff.js';
@@ -166,6 +168,16 @@ describe('an assertion about who is calling', () => {
     expect(foreign.statusCode).toBe(403);
   });
 
+  test.each(['PUT', 'PATCH', 'DELETE'] as const)(
+    'is made for a proxy that keeps the method and body of its client: %s, and that body chooses nothing',
+    async (method) => {
+      const ada = await app().person();
+      const answer = await askIdentity({ method, client: ada.browser, audience: 'orders', body: 'audience=reviews' });
+      expect([answer.statusCode, answer.json<Identity>().claims?.aud]).toEqual([200, 'orders']);
+      expect((await askIdentity({ method, secret: null, client: ada.browser })).statusCode).toBe(401);
+    },
+  );
+
   test('names the rights of staff, and how strong the sign-in was', async () => {
     const { client } = await staffMember(app(), 'reviewer');
     const { claims } = await identityOf(client);
@@ -212,6 +224,26 @@ describe('the keys', () => {
 });
 
 describe('introspection (RFC 7662)', () => {
+  let orders: RunningService;
+  let ordersNow = new Date();
+  beforeAll(async () => {
+    await app().http.listen({ port: 0, host: '127.0.0.1' });
+    const jwksUrl = `http://127.0.0.1:${(app().http.server.address() as AddressInfo).port}/.well-known/jwks.json`;
+    orders = await startOrders({ jwksUrl, issuer: app().config.publicUrl, now: () => ordersNow });
+  });
+  afterAll(() => orders.stop());
+
+  /** Whether the service of the README's example takes the assertion for a person. */
+  async function isServedByOrders(assertion: string): Promise<boolean> {
+    ordersNow = await currentTime(app().ctx);
+    const answer = await fetch(orders.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-rekey-identity': assertion },
+      body: JSON.stringify({ query: '{ myOrders { item } }' }),
+    });
+    return ((await answer.json()) as GraphqlBody).errors === undefined;
+  }
+
   test('knows sessions and assertions, and tells what the assertion tells', async () => {
     const ada = await app().person();
     const { assertion, claims } = await identityOf(ada.browser);
@@ -292,7 +324,8 @@ describe('introspection (RFC 7662)', () => {
     const { assertion, claims } = await identityOf(ada.browser);
     const forged = await forge(claims, decodeProtectedHeader(assertion).kid as string);
     expect(decodeJwt(forged)['sid']).toBe(claims['sid']);
-    expect(await isActive(forged)).toBe(false);
+    expect([await isActive(assertion), await isServedByOrders(assertion)]).toEqual([true, true]);
+    expect([await isActive(forged), await isServedByOrders(forged)]).toEqual([false, false]);
   });
 
   test('answers routers and services that show who they are, and takes the token from the body alone', async () => {
@@ -309,6 +342,8 @@ describe('introspection (RFC 7662)', () => {
       const answer = await introspect(token, authorization);
       expect([answer.statusCode, answer.json()]).toEqual([401, { error: 'invalid_client' }]);
     }
+    const unread = await route(app(), 'x'.repeat(200_000), { path: '/introspect', secret: null });
+    expect([unread.statusCode, unread.json()]).toEqual([401, { error: 'invalid_client' }]);
     const inUrl = await route(app(), '', { path: `/introspect?token=${token}` });
     expect([inUrl.statusCode, inUrl.json()]).toEqual([400, { error: 'invalid_request' }]);
   });

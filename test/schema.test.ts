@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  buildSchema,
   getNamedType,
   isEnumType,
   isInputObjectType,
@@ -12,6 +13,8 @@ import {
   isObjectType,
   isSpecifiedScalarType,
   isUnionType,
+  lexicographicSortSchema,
+  printSchema,
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLObjectType,
@@ -21,6 +24,7 @@ import {
 import { MemoryHitLog } from '../src/base/limits.js';
 import { createLimiter } from '../src/graphql/limiter.js';
 import { printSubgraph } from '../src/server/federation.js';
+import { printApi, printPublic } from '../src/server/schema-forms.js';
 import { buildGuardedSchema } from '../src/server/schema.js';
 
 let schema: GraphQLSchema;
@@ -61,6 +65,58 @@ function reachable(from: GraphQLNamedType, follow: (field: Field, owner: string)
 test('schema.graphql is what the code prints: `npm run schema` brings it up to date', () => {
   const committed = readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8');
   expect(committed === printSubgraph(schema)).toBe(true);
+});
+
+describe('the printed forms', () => {
+  const namesIn = (sdl: string): string[] =>
+    Object.values(buildSchema(sdl).getTypeMap()).flatMap((type) => [
+      type.name,
+      ...(isObjectType(type) ? Object.keys(type.getFields()).map((name) => `${type.name}.${name}`) : []),
+    ]);
+  const fieldsWhere = (isMeant: (field: Field) => boolean): string[] =>
+    objects().flatMap((type) =>
+      fieldsOf(type)
+        .filter(isMeant)
+        .map(({ name }) => `${type.name}.${name}`),
+    );
+  const asksForScopes = ({ extensions }: Field): boolean => typeof extensions['access'] === 'object';
+  const isForServices = ({ astNode }: Field): boolean => directiveNames(astNode).includes('inaccessible');
+
+  test.each([
+    ['API', printApi],
+    ['public', printPublic],
+  ])('are sorted and whole: the %s', (_name, print) => {
+    const sdl = print(schema);
+    expect(sdl.trim()).toBe(printSchema(lexicographicSortSchema(buildSchema(sdl))).trim());
+  });
+
+  test('tell nobody outside of what services alone may read', () => {
+    expect(fieldsWhere(isForServices)).toEqual(['Account.isActive', 'Account.sessionsValidAfter']);
+    for (const print of [printApi, printPublic]) {
+      expect(namesIn(print(schema)).filter((name) => fieldsWhere(isForServices).includes(name))).toEqual([]);
+    }
+  });
+
+  test('tell the public neither a field that asks for a scope nor a type that only such fields lead to', () => {
+    const names = namesIn(printPublic(schema));
+    expect(names.filter((name) => fieldsWhere(asksForScopes).includes(name))).toEqual([]);
+    const open = (field: Field): boolean => !asksForScopes(field) && !isForServices(field);
+    const forEveryone = new Set([...reachable(query(), open), ...reachable(mutation(), open)]);
+    expect(names.filter((name) => types.some((type) => isObjectType(type) && type.name === name))).toEqual(
+      [...forEveryone].filter((name) => isObjectType(schema.getType(name))).sort(),
+    );
+    expect(names).toEqual(expect.arrayContaining(['Query.viewer', 'Mutation.signIn', 'Account.displayName']));
+  });
+
+  test('tell a router of every scope and every sign-in that the guard asks for, only where it is asked to', () => {
+    const count = (sdl: string, directive: string): number =>
+      sdl.split('\n').filter((line) => line.includes(` @${directive}`)).length;
+    const withDirectives = printSubgraph(schema, { securityDirectives: true });
+    const personal = fieldsWhere(({ extensions }) => ['account', 'fresh'].includes(extensions['access'] as string));
+    expect(count(withDirectives, 'requiresScopes')).toBe(fieldsWhere(asksForScopes).length);
+    expect(count(withDirectives, 'authenticated')).toBe(personal.length);
+    expect(printSubgraph(schema)).not.toMatch(/@(?:requiresScopes|authenticated)/);
+  });
 });
 
 test('every root field says who may call it; one that says nothing is refused to all (R-139)', () => {

@@ -17,14 +17,17 @@ export async function mountIdentity(app: FastifyInstance, capabilities: Capabili
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
     if (capabilities.config.ROUTER_SECRETS.length > 0) {
       scope.route({
-        // Forward authentication of proxies sends GET.
-        method: ['GET', 'POST'],
+        // Forward authentication sends GET (nginx, Traefik), or whatever its client sent (Envoy).
+        method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
         url: '/identity',
         onRequest: [requireRouter(capabilities), refuseForeignOrigin(capabilities.config, { navigation: true })],
         handler: (request, reply) => answerIdentity(capabilities, request, reply),
       });
     }
-    scope.post('/introspect', (request, reply) => answerIntrospection(capabilities, request, reply));
+    scope.post('/introspect', {
+      onRequest: requireIntrospector(capabilities),
+      handler: (request, reply) => answerIntrospection(capabilities, request, reply),
+    });
     scope.get('/.well-known/jwks.json', async (request, reply) => {
       void reply.header('cache-control', `public, max-age=${PUBLISHED_FOR}`);
       return { keys: await publishedKeys(anonymous(capabilities, request)) };
@@ -39,9 +42,7 @@ async function answerIdentity(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const ctx = await routedContext(routerHeaders(request).session, capabilities, request, reply);
-  const asked = [new URLSearchParams(request.url.split('?')[1] ?? ''), parametersOf(request)].flatMap((parameters) =>
-    parameters.getAll('audience'),
-  );
+  const asked = audiencesAskedFor(request);
   const known = knownAudiences(ctx);
   const audiences = asked.length > 0 ? [...new Set(asked)] : known.slice(0, 1);
   if (!audiences.every((audience) => known.includes(audience))) {
@@ -52,20 +53,30 @@ async function answerIdentity(
   return reply.header('x-rekey-identity', identity.assertion).send(identity);
 }
 
-/** RFC 7662. Asked by a service with its credential, or by a router with its own. */
+/** Of the address, else of the body: where an operator wrote the address, a proxy may have passed its client's body on. */
+function audiencesAskedFor(request: FastifyRequest): string[] {
+  const inAddress = new URLSearchParams(request.url.split('?')[1] ?? '').getAll('audience');
+  return inAddress.length > 0 ? inAddress : parametersOf(request).getAll('audience');
+}
+
+/** RFC 7662. Its caller has shown a credential. */
 async function answerIntrospection(
   capabilities: Capabilities,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const ctx = anonymous(capabilities, request);
-  if (!(await mayIntrospect(ctx, request))) {
-    const challenge = reply.code(401).header('www-authenticate', 'Bearer, Basic realm="introspect"');
-    return challenge.send({ error: 'invalid_client' });
-  }
   const token = parametersOf(request).get('token');
   if (token === null) return reply.code(400).send({ error: 'invalid_request' });
-  return reply.send(await introspect(ctx, token));
+  return reply.send(await introspect(anonymous(capabilities, request), token));
+}
+
+/** Lets services with their credential ask, and routers with their own; refuses everyone else before the body is read. */
+function requireIntrospector(capabilities: Capabilities) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    if (await mayIntrospect(anonymous(capabilities, request), request)) return undefined;
+    const challenge = reply.code(401).header('www-authenticate', 'Bearer, Basic realm="introspect"');
+    return challenge.send({ error: 'invalid_client' });
+  };
 }
 
 async function mayIntrospect(ctx: Context, request: FastifyRequest): Promise<boolean> {

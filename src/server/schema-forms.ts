@@ -17,7 +17,7 @@ import {
   type TypeNode,
 } from 'graphql';
 import type { AccessRule } from '../graphql/access.js';
-import { apiSchema } from './schema.js';
+import { apiSchema, isInaccessible, type Marked } from './schema.js';
 
 /** What `/graphql` serves, for clients. */
 export const printApi = (schema: GraphQLSchema): string =>
@@ -69,13 +69,6 @@ function directivesOf(text: string): ConstDirectiveNode[] {
   const [scalar] = parse(`scalar X ${text}`, { noLocation: true }).definitions;
   return scalar?.kind === Kind.SCALAR_TYPE_DEFINITION ? [...(scalar.directives ?? [])] : [];
 }
-
-interface Marked {
-  readonly directives?: readonly ConstDirectiveNode[] | undefined;
-}
-
-const isInaccessible = ({ directives }: Marked): boolean =>
-  directives?.some(({ name }) => name.value === 'inaccessible') ?? false;
 
 const isStaffOnly = ({ directives }: Marked): boolean =>
   directives?.some(

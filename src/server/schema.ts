@@ -1,7 +1,7 @@
 /** The list of resolver classes, and the forms of the schema that are made of them. */
 import 'reflect-metadata';
 import { MapperKind, mapSchema } from '@graphql-tools/utils';
-import type { GraphQLSchema } from 'graphql';
+import type { ConstDirectiveNode, GraphQLSchema } from 'graphql';
 import { buildSchema, type NonEmptyArray } from 'type-graphql';
 import { guardSchema } from '../graphql/access.js';
 import type { Limiter } from '../graphql/limiter.js';
@@ -93,5 +93,11 @@ export function apiSchema(schema: GraphQLSchema): GraphQLSchema {
   });
 }
 
-const isInaccessible = (node: { directives?: readonly { name: { value: string } }[] } | null | undefined): boolean =>
+/** A definition, as far as its directives go. */
+export interface Marked {
+  readonly directives?: readonly ConstDirectiveNode[] | undefined;
+}
+
+/** Whether this is for other subgraphs alone. */
+export const isInaccessible = (node: Marked | null | undefined): boolean =>
   node?.directives?.some(({ name }) => name.value === 'inaccessible') ?? false;

@@ -130,7 +130,14 @@ function assertionReader({ jwksUrl, issuer, audience, now = () => new Date() }) 
   const keys = createRemoteJWKSet(new URL(jwksUrl));
   return async (assertion) => {
     if (assertion === undefined) return null;
-    const rules = { algorithms: ['EdDSA'], typ: 'rekey-identity+jwt', issuer, audience, currentDate: now() };
+    const rules = {
+      algorithms: ['EdDSA'],
+      typ: 'rekey-identity+jwt',
+      issuer,
+      audience,
+      requiredClaims: ['sub', 'exp'],
+      currentDate: now(),
+    };
     try {
       return (await jwtVerify(assertion, keys, rules)).payload.sub ?? null;
     } catch {

@@ -14,7 +14,7 @@ export const ROUTER_ENV = { ROUTER_SECRETS: ROUTER_SECRETS.join(',') };
 
 export interface Routed {
   readonly path?: string;
-  readonly method?: 'POST' | 'GET';
+  readonly method?: 'POST' | 'GET' | 'PUT' | 'PATCH' | 'DELETE';
   /** Null for none. */
   readonly secret?: string | null;
   /** Whose cookies are passed on. */
