@@ -249,6 +249,23 @@ describe('two workers', () => {
     expect(dead.taken[0]?.messageId).toBe(living.taken[0]?.messageId);
   });
 
+  test('a mailbox that refuses, or cannot be reached, does not keep the letter from the others (R-062)', async () => {
+    let isAway = true;
+    const { taken, transport } = mailServer(({ to }) => {
+      if (to.startsWith('refuses')) throw new PermanentDeliveryError('no such mailbox');
+      if (to.startsWith('away') && isAway) throw new TemporaryDeliveryError('not now');
+    });
+    await queue(['refuses@example.org', 'away@example.org', 'owner@example.org']);
+    await deliver(transport);
+    expect(taken.map(({ to }) => to)).toEqual(['owner@example.org']);
+    expect(await newestRow()).toMatchObject({ is_dead: false, is_done: false, last_error: 'not now' });
+    isAway = false;
+    await app().advance(10);
+    await deliver(transport);
+    expect(taken.map(({ to }) => to)).toEqual(['owner@example.org', 'away@example.org']);
+    expect(await newestRow()).toMatchObject({ is_dead: true, last_error: 'no such mailbox' });
+  });
+
   test('a worker that lost its lease can no longer settle the letter', async () => {
     await queue(['fenced@example.org']);
     const [first] = await claimDue(app().ctx, 10);

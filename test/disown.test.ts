@@ -1,6 +1,7 @@
 /** "This was not me": one message from before undoes all that a thief did since. */
 import { describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
+import { closeAccount } from '../src/accounts/profile.js';
 import { rows } from '../src/base/database.js';
 import { useApp } from './support/app.js';
 import { Authenticator } from './support/authenticator.js';
@@ -204,6 +205,15 @@ describe('the stolen password', () => {
     expect((await disown(token))['securedAt']).toBeTruthy();
     expect(await accountRow(accountId)).toEqual({ email: null, email_key: `released:${accountId}` });
     await next.signsInElsewhere();
+  });
+
+  test('what an operator closed stays closed', async () => {
+    const ada = await app().person();
+    await ada.signsInElsewhere();
+    const token = await noticeToken(ada.email, 'New sign-in');
+    await closeAccount(app().ctx, await ada.accountId(), 'any');
+    expect((await disown(token))['__typename']).toBe('TokenInvalidProblem');
+    expect((await signIn(ada.email, ada.password))['__typename']).toBe('InvalidCredentialsProblem');
   });
 
   test('what a late notice undoes is kept as long as its link works', async () => {

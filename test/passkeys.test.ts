@@ -89,6 +89,24 @@ describe('adding a passkey', () => {
     }
   });
 
+  test('what the database would choke on is left out or refused, not a fault', async () => {
+    const ada = await app().person();
+    const begun = await beginPasskey(ada.browser);
+    const passkey = new Authenticator();
+    const registration = passkey.create(begun['options']);
+    const transports = ['internal', 'a\0b', '\ud800', 'x'.repeat(500), 7];
+    const response = { ...registration.response, transports };
+    const added = await finishPasskey(ada.browser, begun['ceremony'], { ...registration, response });
+    expect(added['__typename']).toBe('FinishPasskeyRegistrationSuccess');
+    expect((await beginPasskey(ada.browser))['options'].excludeCredentials[0].transports).toEqual(['internal']);
+    for (const id of ['a\0b', '\ud800', 'é', 'A'.repeat(1365)]) {
+      const client = app().client();
+      const { ceremony, options } = await start(client);
+      const outcome = await finish(client, ceremony, { ...passkey.get(options), id, rawId: id });
+      expect(outcome['__typename']).toBe('InvalidCredentialsProblem');
+    }
+  });
+
   test('a credential that anyone has here is refused (R-089)', async () => {
     const { passkey } = await withPasskey();
     const eve = await app().person();

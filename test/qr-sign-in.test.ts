@@ -348,6 +348,17 @@ describe('the new session (R-101, R-045)', () => {
     }
   });
 
+  test('takes the place of the session that the browser had (R-033)', async () => {
+    const [ada, eve] = [await app().person(), await app().person()];
+    const stale = app().client();
+    stale.cookies.set('rekey-session', eve.browser.cookies.get('rekey-session') as string);
+    const code = await startQr(eve.browser);
+    await letsIn(ada.browser, code);
+    const { viewer } = await claimInTime(app(), eve.browser, code.claimSecret);
+    expect(viewer.email).toBe(ada.email);
+    expect((await stale.graphql('{ viewer { id } }'))['viewer']).toBeNull();
+  });
+
   test('is as strong as the phone: two-factor and short-lived, or neither', async () => {
     const ada = await app().person();
     const lifetime = async (): Promise<number> => {

@@ -33,7 +33,8 @@ export async function closeAccount(
   return inTransaction(ctx, async (ctx) => {
     const raised = await raiseEpoch(ctx, accountId, epoch, sql`closed_at = ${clock(ctx)}`);
     if (!raised) return null;
-    const event = await recordEvent(ctx, 'account_closed', { accountId });
+    const bySession = ctx.actor.kind === 'person' ? { sessionId: ctx.actor.sessionId } : {};
+    const event = await recordEvent(ctx, 'account_closed', { accountId, ...bySession });
     await notify(ctx, accountId, 'account_closed', event);
     return { closedAt: raised.at };
   });

@@ -92,13 +92,16 @@ const addressIfFree = (accountId: string, email: SQL, key: SQL): SQL => {
 };
 
 /**
- * Opens an account again that was closed at `since` or later, while nothing of it is erased: closing is what a thief does
- * who wants no trace left. Nothing signs in to it by that; the caller has made the password void.
+ * Opens an account again that a session closed at `since` or later, while nothing of it is erased: closing is what a thief
+ * does who wants no trace left. What an operator closed stays closed. Nothing signs in to it by that; the caller makes the
+ * password void.
  */
 export async function reopenAccount(ctx: Context, accountId: string, since: Date): Promise<void> {
   await ctx.db.execute(
     sql`update accounts set closed_at = null, ${addressIfFree(accountId, sql`accounts.email`, sql`accounts.email_key`)}
-        where id = ${accountId} and closed_at >= ${since.toISOString()}::timestamptz and erased_at is null`,
+        where id = ${accountId} and closed_at is not null and erased_at is null and exists (
+          select 1 from security_events e where e.account_id = accounts.id and e.kind = 'account_closed'
+            and e.session_id is not null and e.occurred_at >= ${since.toISOString()}::timestamptz)`,
   );
 }
 

@@ -43,10 +43,10 @@ async function deliver(ctx: Context, messages: Messages, transport: Transport, c
     if (claim.isExpired) return await giveUp(ctx, claim, expiredReason(claim));
     const parts = await composed(ctx, messages, claim);
     if (parts === null) return;
-    for (let part = claim.sentParts; part < parts.length; part += 1) {
-      await send(transport, parts[part] as Composed);
-      if (!(await markPartSent(ctx, claim, part + 1))) return;
-    }
+    const errors = await sendParts(ctx, transport, claim, parts);
+    if (errors === null) return;
+    const error = errors.find((each) => !(each instanceof PermanentDeliveryError)) ?? errors[0];
+    if (error) throw error;
     await markDone(ctx, claim);
   } catch (error) {
     if (error instanceof PermanentDeliveryError) return giveUp(ctx, claim, error.reason);
@@ -55,22 +55,53 @@ async function deliver(ctx: Context, messages: Messages, transport: Transport, c
   }
 }
 
+/**
+ * Tries each part that is not out yet, once. One that cannot be sent moves behind the others: a thief's mailbox that refuses
+ * a notice must not keep it from the owner's (R-062). @returns why some failed; null when the lease was lost.
+ */
+async function sendParts(
+  ctx: Context,
+  transport: Transport,
+  claim: Claimed,
+  composed: readonly Composed[],
+): Promise<Error[] | null> {
+  const errors: Error[] = [];
+  let [parts, sent] = [[...composed], claim.sentParts];
+  for (let untried = parts.length - sent; untried > 0; untried -= 1) {
+    const part = parts[sent] as Composed;
+    try {
+      await send(transport, part);
+      sent += 1;
+    } catch (error) {
+      errors.push(error as Error);
+      if (untried === 1) return errors;
+      parts = [...parts.filter((each) => each !== part), part];
+      if (!(await storeComposed(ctx, claim, sealParts(ctx, claim, parts)))) return null;
+    }
+    if (!(await markPartSent(ctx, claim, sent))) return null;
+  }
+  return errors;
+}
+
 /** What is sealed: the letter as it will be read. A retry sends the same, whatever was deployed or configured since. */
 type Composed = ({ readonly channel: 'EMAIL' } & EmailMessage) | ({ readonly channel: 'SMS' } & SmsMessage);
 
 /** The letters of this row: composed now, or as they were composed at the first try. Null when the lease was lost. */
 async function composed(ctx: Context, messages: Messages, claim: Claimed): Promise<readonly Composed[] | null> {
-  const place = `outbox:${claim.id}`;
-  if (claim.composed !== null) return JSON.parse(open(ctx.config.secretKeys, place, claim.composed)) as Composed[];
+  if (claim.composed !== null) {
+    return JSON.parse(open(ctx.config.secretKeys, `outbox:${claim.id}`, claim.composed)) as Composed[];
+  }
   const message = messages.get(claim.message);
   if (!message) throw new PermanentDeliveryError(`no such message: ${claim.message}`);
   return inTransaction(ctx, async (ctx) => {
     const envelopes = await message.compose(ctx, claim.payload);
     const parts = envelopes.map((envelope, part) => layOut(ctx, envelope, messageId(ctx, claim, part)));
-    const sealed = seal(ctx.config.secretKeys, place, JSON.stringify(parts));
-    return (await storeComposed(ctx, claim, sealed)) ? parts : null;
+    return (await storeComposed(ctx, claim, sealParts(ctx, claim, parts))) ? parts : null;
   });
 }
+
+const sealParts = (ctx: Context, { id }: Claimed, parts: readonly Composed[]): string =>
+  seal(ctx.config.secretKeys, `outbox:${id}`, JSON.stringify(parts));
 
 function layOut(ctx: Context, envelope: Envelope, messageId: string): Composed {
   const { channel, to } = envelope;

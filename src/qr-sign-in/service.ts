@@ -3,7 +3,7 @@
  * `approval.ts`. What can still go wrong, and what stands against it, is in `SECURITY.md`.
  */
 import { sql } from 'drizzle-orm';
-import { inTransaction, type Context } from '../base/context.js';
+import { inTransaction, type Context, type PersonContext } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { problem, rateLimited, type Problem, type RateLimited } from '../base/problems.js';
 import { codeMac, digest, formatToken, matchesDigest, newCode, newId, newSecret, parseToken } from '../base/secrets.js';
@@ -11,7 +11,7 @@ import { clock, fromNow } from '../base/time.js';
 import { findAccount } from '../accounts/service.js';
 import type { TokenInvalid } from '../second-factors/challenges.js';
 import { recordEvent } from '../security-events/service.js';
-import { isAliveSql, startSession, type IssuedSession } from '../sessions/service.js';
+import { isAliveSql, replaceSession, startSession, type IssuedSession } from '../sessions/service.js';
 import { signInBlock, type SignedIn, type SignInBlocked } from '../sign-in/service.js';
 
 /** How often the new device may ask: quick enough for a person who waits, and sixty writes at most for one code. */
@@ -242,6 +242,7 @@ async function beginSession(
     isProven: false,
   });
   if (!session) return null;
+  if (ctx.actor.kind === 'person') await replaceSession(ctx as PersonContext);
   const { sessionId } = session;
   // No notice of its own: the owner was told when the phone approved.
   await recordEvent(ctx, 'signed_in', { accountId, sessionId, details: { method: 'QR_CODE' } });

@@ -20,6 +20,7 @@ import { countAsProof, dropCodesWithLastFactor, mayFinish, recordAndTell } from 
 import { readLabel } from './enrolment.js';
 import { passkeys, type Passkey } from './tables.js';
 import {
+  CREDENTIAL_ID,
   isCrossOrigin,
   newWebAuthnChallenge,
   passkeysOf,
@@ -33,6 +34,9 @@ const MAX_PASSKEYS = 20;
 
 /** EdDSA, ES256, RS256: what authenticators speak (COSE). */
 const ALGORITHMS = [-8, -7, -257];
+
+/** A hint for the browser, as the authenticator's owner sent it: known words, and what may be added to them. */
+const isTransport = (hint: unknown): boolean => typeof hint === 'string' && /^[a-z-]{1,20}$/.test(hint);
 
 export interface PasskeyRegistration {
   readonly ceremony: string;
@@ -116,13 +120,12 @@ async function checkRegistration(
     });
     if (!verified || isCrossOrigin(response)) return null;
     const { credential, credentialBackedUp } = registrationInfo;
-    // WebAuthn §7.1: at most 1023 bytes.
-    if (credential.id.length > 1364) return null;
+    if (!CREDENTIAL_ID.test(credential.id)) return null;
     return {
       credentialId: credential.id,
       publicKey: Buffer.from(credential.publicKey).toString('base64url'),
       counter: credential.counter,
-      transports: (credential.transports ?? []).filter((each) => typeof each === 'string').slice(0, 10),
+      transports: (credential.transports ?? []).filter(isTransport).slice(0, 10),
       isBackedUp: credentialBackedUp,
     };
   } catch {

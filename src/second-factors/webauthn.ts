@@ -72,7 +72,7 @@ export async function checkAssertion(
   challenge: string,
 ): Promise<Assertion | null> {
   const id: unknown = response.id;
-  if (typeof id !== 'string' || id.length > 1400) return null;
+  if (typeof id !== 'string' || !CREDENTIAL_ID.test(id)) return null;
   const [stored] = await ctx.db
     .select()
     .from(passkeys)
@@ -104,6 +104,9 @@ export async function checkAssertion(
     return null;
   }
 }
+
+/** WebAuthn §7.1: at most 1023 bytes. In base64url, which also keeps from the database what it would choke on. */
+export const CREDENTIAL_ID = /^[A-Za-z0-9_-]{1,1364}$/;
 
 /** What passkeys keep as the owner: the account's id, which is opaque and no personal datum. */
 export const userHandleOf = (accountId: string) => new Uint8Array(Buffer.from(accountId));

@@ -12,6 +12,7 @@ import { openMailbox, type MailboxMessage } from '../../src/delivery/mailbox.js'
 import { closeHashPool } from '../../src/passwords/hash-pool.js';
 import { openNode, type Node } from '../../src/server/node.js';
 import { runJobsOnce } from '../../src/worker.js';
+import { dumpDatabase, expectAbsent, sentSecrets } from './at-rest.js';
 import { createClient, type Client, type ClientOptions } from './client.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { createPerson, type Person, type PersonOptions } from './person.js';
@@ -95,10 +96,15 @@ function makeApp({ config, node, http, logLines, dataDir, release }: Parts): App
     },
     advance: (seconds) => advanceTestClock(ctx, seconds),
     async close() {
+      const sent = sentSecrets(await mailbox.list().catch(() => []));
+      // A test that took the database away cannot be asked what it held.
+      const dump = sent.length > 0 ? await dumpDatabase(ctx).catch(() => '') : '';
       await http.close();
       await node.close();
       await release();
       await rm(dataDir, { recursive: true, force: true });
+      expectAbsent(sent, dump, 'the database');
+      expectAbsent(sent, logLines.join('\n'), 'the log');
     },
   };
   return app;
