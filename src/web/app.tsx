@@ -1,12 +1,12 @@
 import { Component, lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
 import { Link, Route, Routes, useLocation, useNavigate } from 'react-router';
+import { texts } from '#texts/entry';
 import type { EntryReason, EntryState } from './core/entry-state';
 import { isReturnPath } from './core/return-path';
 import { onSessionChange } from './core/session-signals';
 import { ForgotPassword } from './pages/forgot-password';
 import { ResetPassword } from './pages/reset-password';
 import { SignIn } from './pages/sign-in';
-import { texts } from './texts';
 import { Button } from './ui/button';
 import { BannerPlace, Notice } from './ui/notice';
 import { EntryPage, Loading, SkipLink } from './ui/page';

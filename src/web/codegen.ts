@@ -3,14 +3,14 @@
  * `entry` (text only: those pages keep no cache), `account` and `staff` (documents for Apollo Client). Beside them
  * `persisted-documents.json`, the manifest of everything these pages ever send, for a server that accepts nothing else.
  *
- * Run from the top of the repository: `npx graphql-codegen --config src/web/codegen.ts`. The result is committed, so a
- * build needs no code generation. `SCHEMA` names another schema file.
+ * `npm run operations` writes them. They are committed, so a build needs no code generation, and `npm run check` says
+ * when they are stale: it writes them to another folder, named by `GENERATED`, and compares.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { CodegenConfig } from '@graphql-codegen/cli';
 import { Kind, visit, type DocumentNode } from 'graphql';
 
-const generated = 'src/web/generated';
+const generated = process.env['GENERATED'] ?? 'src/web/generated';
 const groups = ['entry', 'account', 'staff'];
 
 const config = {
@@ -69,7 +69,7 @@ async function tidy(): Promise<void> {
 }
 
 const codegen: CodegenConfig = {
-  schema: process.env['SCHEMA'] ?? 'schema.graphql',
+  schema: 'schema.graphql',
   generates: {
     ...Object.fromEntries(groups.map((name) => [`${generated}/${name}/`, group(name)])),
     [`${generated}/possible-types.ts`]: { plugins: ['src/web/possible-types-plugin.mjs'] },

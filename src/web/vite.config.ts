@@ -7,6 +7,9 @@ import { defineConfig, type Plugin } from 'vite';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
+/** The folder of `texts/` that the pages are built with; `paths` in `tsconfig.json` names it too. */
+const language = 'en';
+
 /** Writes `.br` and `.gz` beside what compresses well, so that the server never spends time on it. */
 const precompressed = (): Plugin => ({
   name: 'precompressed',
@@ -31,10 +34,17 @@ const precompressed = (): Plugin => ({
   },
 });
 
+/** Says to browsers and screen readers which language the words are in. */
+const spoken = (): Plugin => ({
+  name: 'spoken',
+  transformIndexHtml: (html) => html.replace('<html lang="en">', `<html lang="${language}">`),
+});
+
 export default defineConfig({
   root: here,
   base: '/',
-  plugins: [react(), precompressed()],
+  resolve: { alias: { '#texts': `${here}texts/${language}` } },
+  plugins: [react(), spoken(), precompressed()],
   build: {
     outDir: '../../dist/web',
     emptyOutDir: true,

@@ -1,29 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { BrowserContext, Page } from 'playwright-core';
-import {
-  addAuthenticator,
-  button,
-  completeSignUp,
-  confirmPassword,
-  givePassword,
-  heading,
-  inPage,
-  newAddress,
-  PASSWORD,
-  signUp,
-  totpCode,
-} from './support/steps.js';
+import type { Page } from 'playwright-core';
+import { confirmAsStaff, joinsStaff, signInAsStaff, type Member } from './support/staff.js';
+import { button, givePassword, heading, inPage, newAddress, PASSWORD, signUp } from './support/steps.js';
 import { startWorld, type World } from './support/world.js';
 
 const GRACE = 'grace@staff.example';
 const ALAN = 'alan@staff.example';
 const FEW_REQUESTS = 3;
-
-interface Member {
-  readonly device: BrowserContext;
-  readonly page: Page;
-  readonly secret: string;
-}
 
 let world: World;
 let grace: Member;
@@ -32,24 +15,9 @@ beforeAll(async () => {
     env: { FLAG_RESET_REQUESTS: `${FEW_REQUESTS}/3600`, LIMIT_RESET_PER_ADDRESS: '0' },
     before: [GRACE, ALAN].map((email) => ['create-staff', email, '--role', 'admin']),
   });
-  grace = await joins(GRACE, 'Grace');
+  grace = await joinsStaff(world, GRACE, 'Grace');
 });
 afterAll(() => world?.stop());
-
-/** A staff member takes up the account made on the command line, adds an app, and signs in with both. */
-async function joins(email: string, name: string): Promise<Member> {
-  const device = await world.device();
-  const page = await device.newPage();
-  await completeSignUp(world, page, email, name);
-  const { secret } = await addAuthenticator(world, page);
-  await button(page, 'Sign out').click();
-  await heading(page, 'Sign in').waitFor();
-  await givePassword(page, email, PASSWORD);
-  await page.getByLabel('Code', { exact: true }).fill(await totpCode(world, secret));
-  await button(page, 'Confirm').click();
-  await heading(page, `Hello, ${name}`).waitFor();
-  return { device, page, secret };
-}
 
 /** Someone's account gets flagged, because a reset was asked for too often. */
 async function flagged(): Promise<string> {
@@ -64,16 +32,6 @@ async function flagged(): Promise<string> {
   }
   await device.close();
   return email;
-}
-
-/** Answers the step-up with the password and, when it is asked for, a code of the app. */
-async function confirmAsStaff({ page, secret }: Member, next: ReturnType<Page['getByText']>): Promise<void> {
-  await confirmPassword(page, next);
-  const code = page.getByRole('dialog', { name: 'Confirm it is you' }).getByLabel('Code', { exact: true });
-  await code.or(next).first().waitFor();
-  if (!(await code.isVisible())) return;
-  await code.fill(await totpCode(world, secret));
-  await button(page.getByRole('dialog', { name: 'Confirm it is you' }), 'Confirm').click();
 }
 
 /** Looks again until the worker has judged. */
@@ -116,7 +74,7 @@ describe('the review queue', () => {
     await page.getByLabel('Note').fill('Someone hammers at this account.');
     await button(page, 'Decide').click();
     const decided = page.getByText(/End every session and void the password — Grace/);
-    await confirmAsStaff(grace, decided);
+    await confirmAsStaff(world, grace, decided);
     await decided.waitFor();
     await page.getByText('Reset required').waitFor();
     expect((await world.letter(email, /reset-password#/)).to).toBe(email);
@@ -156,7 +114,7 @@ describe('support requests', () => {
     await page.getByLabel('How was the person identified?').fill('Called back on the number in the directory.');
     await button(page, 'Decide').click();
     const decided = page.getByText(/Approved — Grace/);
-    await confirmAsStaff(grace, decided);
+    await confirmAsStaff(world, grace, decided);
     await decided.waitFor();
     expect(await world.link(email, '/reset-password')).toContain('#');
     await person.context().close();
@@ -183,16 +141,16 @@ describe('support requests', () => {
     await page.getByLabel('How was the person identified?').fill('Answered what only the owner knows.');
     await button(page, 'Decide').click();
     const waiting = page.getByText('You approved this request, so someone else must confirm it.');
-    await confirmAsStaff(grace, waiting);
+    await confirmAsStaff(world, grace, waiting);
     await waiting.waitFor();
 
-    const alan = await joins(ALAN, 'Alan');
+    const alan = await joinsStaff(world, ALAN, 'Alan');
     await alan.page.goto('/staff/support');
     await alan.page.getByRole('link', { name: reference }).click();
     await alan.page.getByText('Grace approved this request').waitFor();
     await button(alan.page, 'Confirm').click();
     const held = alan.page.getByText('On hold');
-    await confirmAsStaff(alan, held);
+    await confirmAsStaff(world, alan, held);
     await held.waitFor();
 
     const notice = await (await world.device()).newPage();
@@ -213,11 +171,8 @@ describe('support requests', () => {
     await person.context().close();
     // Past the due time, and past the session of a staff member too.
     await world.advance(25 * 3600);
-    const { page, secret } = grace;
-    await givePassword(page, GRACE, PASSWORD);
-    await page.getByLabel('Code', { exact: true }).fill(await totpCode(world, secret));
-    await button(page, 'Confirm').click();
-    await heading(page, /^Hello/).waitFor();
+    const { page } = grace;
+    await signInAsStaff(world, grace);
     await page.goto('/staff/support?overdue=yes');
     const row = page.getByRole('row').filter({ hasText: reference });
     await row.waitFor();
@@ -245,7 +200,7 @@ describe('accounts and the audit', () => {
     await dialog.getByLabel('Note').fill('Owner called.');
     await button(dialog, 'Lock account').click();
     const unlock = button(page, 'Unlock account');
-    await confirmAsStaff(grace, unlock);
+    await confirmAsStaff(world, grace, unlock);
     await unlock.waitFor();
     const owner = await device.newPage();
     await givePassword(owner, email, PASSWORD);

@@ -1,13 +1,14 @@
 import { ApolloProvider, useQuery } from '@apollo/client/react';
 import { Suspense, useCallback, useEffect, useRef } from 'react';
 import { Navigate, Outlet, useLocation, useNavigate } from 'react-router';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import type { EntryState } from '../core/entry-state';
 import { announce, onSessionChange, sessionEnded } from '../core/session-signals';
 import { send } from '../core/transport';
 import { useTask } from '../core/use-task';
 import { ViewerDocument } from '../generated/account/graphql';
 import { SignOutDocument } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 import { Brand, EntryPage, Loading, Tab } from '../ui/page';
@@ -86,18 +87,18 @@ function Shell() {
           <Brand />
           <nav className="tabs" aria-label={texts.mainNavigation}>
             <Tab to="/" end>
-              {texts.shell.overview}
+              {accountTexts.shell.overview}
             </Tab>
-            <Tab to="/security">{texts.shell.security}</Tab>
-            {viewer.scopes.length > 0 && <Tab to="/staff">{texts.shell.staff}</Tab>}
+            <Tab to="/security">{accountTexts.shell.security}</Tab>
+            {viewer.scopes.length > 0 && <Tab to="/staff">{accountTexts.shell.staff}</Tab>}
           </nav>
           <div className="person">
             <span className="person-name" title={viewer.email}>
-              <span className="visually-hidden">{texts.shell.signedInAs('')}</span>
+              <span className="visually-hidden">{accountTexts.shell.signedInAs('')}</span>
               {name}
             </span>
             <Button look="quiet" size="small" isBusy={task.isBusy} onClick={() => void signOut()}>
-              {texts.shell.signOut}
+              {accountTexts.shell.signOut}
             </Button>
           </div>
         </div>

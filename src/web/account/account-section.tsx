@@ -1,10 +1,11 @@
 import { useState, type FormEvent } from 'react';
 import { useNavigate } from 'react-router';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import type { EntryState } from '../core/entry-state';
 import { fieldErrors } from '../core/problems';
 import { announce } from '../core/session-signals';
 import { ChangeDisplayNameDocument, CloseAccountDocument } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { ConfirmDialog } from '../ui/dialog';
 import { Field } from '../ui/field';
@@ -12,7 +13,7 @@ import { Notice, ProblemNotice } from '../ui/notice';
 import { Section, type Settings } from './section';
 import { useAction } from './use-action';
 
-const words = texts.security.account;
+const words = accountTexts.security.account;
 
 export function AccountSection({ viewer }: { viewer: Settings }) {
   return (

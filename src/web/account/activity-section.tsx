@@ -1,12 +1,13 @@
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import { shortTime } from '../core/time';
 import {
   RecentActivityDocument,
   ReportSecurityEventDocument,
   type EventFactsFragment,
 } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { ConfirmDialog } from '../ui/dialog';
 import { Notice, ProblemNotice } from '../ui/notice';
@@ -15,8 +16,8 @@ import { Ago } from '../ui/time';
 import { Section } from './section';
 import { useAction } from './use-action';
 
-const words = texts.security.activity;
-const nameOf = (event: EventFactsFragment) => texts.events[event.kind] ?? event.kind;
+const words = accountTexts.security.activity;
+const nameOf = (event: EventFactsFragment) => accountTexts.events[event.kind] ?? event.kind;
 
 export function ActivitySection() {
   const { data, fetchMore, refetch } = useQuery(RecentActivityDocument, { fetchPolicy: 'cache-and-network' });

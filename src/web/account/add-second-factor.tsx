@@ -1,11 +1,11 @@
 import { useState, type FormEvent } from 'react';
+import { accountTexts } from '#texts/account';
 import { fieldErrors, problemText } from '../core/problems';
 import {
   ConfirmSecondFactorDocument,
   EnrollSecondFactorDocument,
   type EnrollSecondFactorMutation,
 } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Field } from '../ui/field';
@@ -17,7 +17,7 @@ import { useAction } from './use-action';
 export type EnrollableMethod = 'TOTP' | 'SMS' | 'EMAIL';
 type Enrolled = Extract<EnrollSecondFactorMutation['enrollSecondFactor'], { __typename: 'EnrollSecondFactorSuccess' }>;
 
-const words = texts.security.factors;
+const words = accountTexts.security.factors;
 const titles = { TOTP: words.addTitleTOTP, SMS: words.addTitleSMS, EMAIL: words.addTitleEMAIL };
 
 interface Props {

@@ -1,11 +1,12 @@
 import { useState, type FormEvent } from 'react';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import { fieldErrors } from '../core/problems';
 import {
   ChangeEmailDocument,
   ChooseNotificationChannelDocument,
   type NotificationChannel,
 } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
 import { Notice, ProblemNotice } from '../ui/notice';
@@ -13,7 +14,7 @@ import { PhoneNumber } from './phone-number';
 import { Section, type Features, type Settings } from './section';
 import { useAction } from './use-action';
 
-const words = texts.security.contact;
+const words = accountTexts.security.contact;
 
 export function ContactSection({ viewer, features }: { viewer: Settings; features: Features }) {
   const hasSms = features.notificationChannels.includes('SMS');
@@ -122,7 +123,7 @@ function Channel({ viewer }: { viewer: Settings }) {
               disabled={!viewer.availableNotificationChannels.includes(channel)}
               onChange={() => void choose(channel)}
             />
-            <label htmlFor={id}>{texts.security.channels[channel]}</label>
+            <label htmlFor={id}>{accountTexts.security.channels[channel]}</label>
           </div>
         );
       })}

@@ -1,13 +1,13 @@
 import { useQuery } from '@apollo/client/react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
+import { accountTexts } from '#texts/account';
 import { relativeTime } from '../core/time';
 import { RecentActivityDocument, SecuritySettingsDocument, SessionsDocument } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Heading, Loading } from '../ui/page';
 import { Ago } from '../ui/time';
 
-const words = texts.home;
+const words = accountTexts.home;
 const fewCodes = 3;
 
 /** A person's first page: how well the account is protected, and what happened last. */
@@ -65,7 +65,7 @@ export function Home() {
           <ul className="list">
             {events.map((event) => (
               <li key={event.id}>
-                <span>{texts.events[event.kind] ?? event.kind}</span>
+                <span>{accountTexts.events[event.kind] ?? event.kind}</span>
                 <span className="soft small">
                   {event.device && `${event.device.summary} · `}
                   <Ago at={event.occurredAt} />

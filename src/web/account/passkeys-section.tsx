@@ -1,4 +1,6 @@
 import { useState, type FormEvent } from 'react';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import { fieldErrors } from '../core/problems';
 import { relativeTime } from '../core/time';
 import { createPasskey, passkeysSupported } from '../core/webauthn';
@@ -9,7 +11,6 @@ import {
   StartPasskeyRegistrationDocument,
   type PasskeyFactsFragment,
 } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { ConfirmDialog, Dialog } from '../ui/dialog';
 import { Field } from '../ui/field';
@@ -17,7 +18,7 @@ import { Notice, ProblemNotice } from '../ui/notice';
 import { Section, type Settings } from './section';
 import { useAction } from './use-action';
 
-const words = texts.security.passkeys;
+const words = accountTexts.security.passkeys;
 
 export function PasskeysSection({ viewer }: { viewer: Settings }) {
   const [renaming, setRenaming] = useState<PasskeyFactsFragment | null>(null);
@@ -64,10 +65,10 @@ export function PasskeysSection({ viewer }: { viewer: Settings }) {
                   <span className="badge">{passkey.isBackedUp ? words.backedUp : words.deviceOnly}</span>
                 </p>
                 <p className="soft small">
-                  {texts.security.factors.added(relativeTime(passkey.createdAt))},{' '}
+                  {accountTexts.security.factors.added(relativeTime(passkey.createdAt))},{' '}
                   {passkey.lastUsedAt
-                    ? texts.security.factors.lastUsed(relativeTime(passkey.lastUsedAt))
-                    : texts.security.factors.neverUsed}
+                    ? accountTexts.security.factors.lastUsed(relativeTime(passkey.lastUsedAt))
+                    : accountTexts.security.factors.neverUsed}
                 </p>
               </div>
               <div className="row">

@@ -1,4 +1,6 @@
 import { useState, type FormEvent } from 'react';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import { countdown, clockTime, relativeTime, useSecondsUntil } from '../core/time';
 import { serverNow } from '../core/transport';
 import {
@@ -7,7 +9,6 @@ import {
   type NotificationChannel,
   type SentFragment,
 } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { PasswordField, SelectField } from '../ui/field';
 import { NewPassword } from '../ui/new-password';
@@ -15,7 +16,7 @@ import { Notice, ProblemNotice } from '../ui/notice';
 import { Section, type Features, type Policy, type Settings } from './section';
 import { useAction } from './use-action';
 
-const words = texts.security.password;
+const words = accountTexts.security.password;
 
 export function PasswordSection(props: { viewer: Settings; policy: Policy; features: Features }) {
   const { viewer } = props;
@@ -129,7 +130,7 @@ function SendResetLink({ viewer, features }: { viewer: Settings; features: Featu
         <SelectField
           label={words.linkChannel}
           value={channel}
-          options={channels.map((it) => [it, texts.security.channels[it]] as const)}
+          options={channels.map((it) => [it, accountTexts.security.channels[it]] as const)}
           onPick={(value) => setPicked(value as NotificationChannel)}
         />
       )}

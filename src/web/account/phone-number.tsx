@@ -1,11 +1,12 @@
 import { useState, type FormEvent } from 'react';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import { fieldErrors, problemText } from '../core/problems';
 import {
   AddPhoneNumberDocument,
   RemovePhoneNumberDocument,
   VerifyPhoneNumberDocument,
 } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { ConfirmDialog } from '../ui/dialog';
 import { Field } from '../ui/field';
@@ -13,7 +14,7 @@ import { Notice, ProblemNotice } from '../ui/notice';
 import type { Settings } from './section';
 import { useAction } from './use-action';
 
-const words = texts.security.contact;
+const words = accountTexts.security.contact;
 type Mode = 'shown' | 'adding' | 'verifying';
 
 /** A telephone number: add, prove with a code, change, remove. */

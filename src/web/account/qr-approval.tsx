@@ -1,6 +1,7 @@
 import { useApolloClient } from '@apollo/client/react';
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { Link } from 'react-router';
+import { accountTexts } from '#texts/account';
 import { dropFragmentToken, useFragmentToken } from '../core/fragment-token';
 import { isProblem, problemText, type ProblemLike } from '../core/problems';
 import { countdown, useSecondsUntil } from '../core/time';
@@ -10,7 +11,6 @@ import {
   ScanQrSignInDocument,
   type QrRequestFactsFragment,
 } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
 import { Notice, ProblemNotice } from '../ui/notice';
@@ -18,7 +18,7 @@ import { Heading, Loading } from '../ui/page';
 import { Ago } from '../ui/time';
 import { useAction } from './use-action';
 
-const words = texts.qrApprove;
+const words = accountTexts.qrApprove;
 type Stage =
   | { name: 'reading' }
   | { name: 'failed'; problem: ProblemLike | null }

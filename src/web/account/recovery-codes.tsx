@@ -1,6 +1,6 @@
 import { useState } from 'react';
+import { accountTexts } from '#texts/account';
 import { RegenerateRecoveryCodesDocument } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { CopyButton } from '../ui/copy-button';
 import { ConfirmDialog, Dialog } from '../ui/dialog';
@@ -8,7 +8,7 @@ import { Notice, ProblemNotice } from '../ui/notice';
 import { Section, type Settings } from './section';
 import { useAction } from './use-action';
 
-const words = texts.security.codes;
+const words = accountTexts.security.codes;
 
 export function RecoveryCodesSection({ viewer }: { viewer: Settings }) {
   const [isAsking, setAsking] = useState(false);

@@ -1,7 +1,8 @@
 import { useState } from 'react';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import { relativeTime } from '../core/time';
 import { DisableSecondFactorDocument, type FactorFactsFragment } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { ConfirmDialog } from '../ui/dialog';
 import { Notice, ProblemNotice } from '../ui/notice';
@@ -10,7 +11,7 @@ import { RecoveryCodesDialog } from './recovery-codes';
 import { Section, type Features, type Settings } from './section';
 import { useAction } from './use-action';
 
-const words = texts.security.factors;
+const words = accountTexts.security.factors;
 const enrollable = ['TOTP', 'SMS', 'EMAIL'] as const satisfies EnrollableMethod[];
 const addLabels = { TOTP: words.addTOTP, SMS: words.addSMS, EMAIL: words.addEMAIL };
 const nameOf = (factor: FactorFactsFragment) => factor.label ?? texts.factor.methods[factor.method];

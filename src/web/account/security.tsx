@@ -1,8 +1,9 @@
 import { useQuery } from '@apollo/client/react';
 import { useEffect } from 'react';
 import { useLocation } from 'react-router';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import { SecuritySettingsDocument } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 import { Heading, Loading } from '../ui/page';
@@ -15,7 +16,7 @@ import { PasswordSection } from './password-section';
 import { RecoveryCodesSection } from './recovery-codes';
 import { SessionsSection } from './sessions-section';
 
-const words = texts.security;
+const words = accountTexts.security;
 
 /** The Security tab. Each section is its own file and its own piece of the contract. */
 export function Security() {

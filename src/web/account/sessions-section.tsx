@@ -1,12 +1,13 @@
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import {
   RevokeOtherSessionsDocument,
   RevokeSessionDocument,
   SessionsDocument,
   type SessionFactsFragment,
 } from '../generated/account/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Notice, ProblemNotice } from '../ui/notice';
 import { Loading } from '../ui/page';
@@ -14,7 +15,7 @@ import { Ago } from '../ui/time';
 import { Section } from './section';
 import { useAction } from './use-action';
 
-const words = texts.security.sessions;
+const words = accountTexts.security.sessions;
 
 export function SessionsSection() {
   const { data, fetchMore } = useQuery(SessionsDocument, { fetchPolicy: 'cache-and-network' });

@@ -1,4 +1,6 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { accountTexts } from '#texts/account';
+import { texts } from '#texts/entry';
 import { isProblem, type ProblemLike } from '../core/problems';
 import { send } from '../core/transport';
 import { useTask } from '../core/use-task';
@@ -8,7 +10,6 @@ import {
   type ReauthenticateInput,
   type SecondFactorProofInput,
 } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { PasswordField } from '../ui/field';
@@ -81,10 +82,10 @@ function StepUpDialog({ onEnd }: { onEnd: (isConfirmed: boolean) => void }) {
     void reauthenticate({ challenge: held.challenge, proof });
 
   return (
-    <Dialog title={texts.stepUp.title} onClose={() => onEnd(false)}>
-      <p>{texts.stepUp.intro}</p>
-      <p className="soft small">{texts.stepUp.account(viewer.email)}</p>
-      {hasLapsed && <Notice tone="warning">{texts.stepUp.lapsed}</Notice>}
+    <Dialog title={accountTexts.stepUp.title} onClose={() => onEnd(false)}>
+      <p>{accountTexts.stepUp.intro}</p>
+      <p className="soft small">{accountTexts.stepUp.account(viewer.email)}</p>
+      {hasLapsed && <Notice tone="warning">{accountTexts.stepUp.lapsed}</Notice>}
       {challenge ? (
         <SecondFactorForm
           challenge={challenge}
@@ -119,7 +120,7 @@ function StepUpDialog({ onEnd }: { onEnd: (isConfirmed: boolean) => void }) {
           )}
           <ProblemNotice problem={problem} />
           <Button type="submit" wide isBusy={task.isBusy}>
-            {texts.stepUp.confirm}
+            {accountTexts.stepUp.confirm}
           </Button>
         </form>
       )}

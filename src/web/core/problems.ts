@@ -1,5 +1,5 @@
+import { texts } from '#texts/entry';
 /** What the members of the result unions that implement `Problem` mean to a person. */
-import { texts } from '../texts';
 
 /** The shape every problem shares, with what some of them add. */
 export interface ProblemLike {

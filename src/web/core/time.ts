@@ -1,6 +1,6 @@
 /** Instants in a person's words. One locale for all, so that texts and dates speak the same language. */
 import { useEffect, useState } from 'react';
-import { locale } from '../texts';
+import { locale } from '#texts/language';
 import { serverNow } from './transport';
 
 const full = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });

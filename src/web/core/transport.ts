@@ -2,7 +2,7 @@
  * The one door to the server. Every operation, Apollo's included, goes through `post`, so an ended session, a busy
  * server and an unexpected failure are handled in this one place whichever page asked.
  */
-import { texts } from '../texts';
+import { texts } from '#texts/entry';
 import { showBanner } from './banners';
 import { sessionEnded } from './session-signals';
 

@@ -1,12 +1,12 @@
 import { useState, type FormEvent } from 'react';
 import { Link } from 'react-router';
+import { texts } from '#texts/entry';
 import { useEntryState } from '../core/entry-state';
 import { fieldErrors, isProblem, type ProblemLike } from '../core/problems';
 import { countdown, useSecondsUntil } from '../core/time';
 import { send, serverNow } from '../core/transport';
 import { useTask } from '../core/use-task';
 import { RequestPasswordResetDocument } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button, LinkButton } from '../ui/button';
 import { Field } from '../ui/field';
 import { Notice, ProblemNotice } from '../ui/notice';

@@ -4,6 +4,7 @@
  */
 import { useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
+import { texts } from '#texts/entry';
 import { dropFragmentToken, useFragmentToken, type TokenPath } from '../core/fragment-token';
 import { isProblem, type ProblemLike } from '../core/problems';
 import { announce } from '../core/session-signals';
@@ -14,7 +15,6 @@ import {
   ConfirmEmailChangeDocument,
   DisownSecurityEventDocument,
 } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Notice, ProblemNotice } from '../ui/notice';
 import { EntryPage } from '../ui/page';

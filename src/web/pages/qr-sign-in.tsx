@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { texts } from '#texts/entry';
 import { isProblem, type ProblemLike } from '../core/problems';
 import { countdown, useSecondsUntil } from '../core/time';
 import { send } from '../core/transport';
 import { ClaimQrSignInDocument, StartQrSignInDocument, type StartQrSignInMutation } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button, LinkButton } from '../ui/button';
 import { Notice, ProblemNotice } from '../ui/notice';
 import { Loading } from '../ui/page';

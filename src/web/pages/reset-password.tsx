@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { Link, useNavigate } from 'react-router';
+import { texts } from '#texts/entry';
 import { dropFragmentToken, useFragmentToken } from '../core/fragment-token';
 import { isProblem, type ProblemLike } from '../core/problems';
 import { announce } from '../core/session-signals';
@@ -13,7 +14,6 @@ import {
   type InspectPasswordResetMutation,
   type SecondFactorProofInput,
 } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { NewPassword } from '../ui/new-password';
 import { Notice, ProblemNotice } from '../ui/notice';

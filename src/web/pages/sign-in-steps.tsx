@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { Link } from 'react-router';
+import { texts } from '#texts/entry';
 import { fieldErrors, isProblem, type ProblemLike } from '../core/problems';
 import { send } from '../core/transport';
 import { useTask } from '../core/use-task';
@@ -9,7 +10,6 @@ import {
   StartPasskeySignInDocument,
   type FeaturesQuery,
 } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button, LinkButton } from '../ui/button';
 import { CheckField, Field, PasswordField } from '../ui/field';
 import { Icon } from '../ui/icon';

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { Link, useLocation, useNavigate, useSearchParams } from 'react-router';
+import { texts } from '#texts/entry';
 import { useEntryState } from '../core/entry-state';
 import { isProblem, type ProblemLike } from '../core/problems';
 import { returnPath } from '../core/return-path';
@@ -15,7 +16,6 @@ import {
   type FeaturesQuery,
   type SecondFactorProofInput,
 } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 import { EntryPage } from '../ui/page';

@@ -1,5 +1,6 @@
 import { useEffect, useState, type FormEvent } from 'react';
 import { Link, useNavigate } from 'react-router';
+import { texts } from '#texts/entry';
 import { dropFragmentToken, useFragmentToken } from '../core/fragment-token';
 import { fieldErrors, isProblem, type ProblemLike } from '../core/problems';
 import { announce } from '../core/session-signals';
@@ -12,7 +13,6 @@ import {
   PasswordRulesDocument,
   SignUpDocument,
 } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
 import { NewPassword, type Policy } from '../ui/new-password';

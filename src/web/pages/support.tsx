@@ -1,12 +1,12 @@
 import { useState, type FormEvent } from 'react';
 import { Link } from 'react-router';
+import { texts } from '#texts/entry';
 import { useEntryState } from '../core/entry-state';
 import { fieldErrors, isProblem, type ProblemLike } from '../core/problems';
 import { fullTime } from '../core/time';
 import { send } from '../core/transport';
 import { useTask } from '../core/use-task';
 import { RequestManualResetDocument, type RequestManualResetMutation } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { CopyButton } from '../ui/copy-button';
 import { Field, TextField } from '../ui/field';

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { staffTexts } from '#texts/staff';
 import { useAction } from '../account/use-action';
 import { fieldErrors } from '../core/problems';
 import { serverNow } from '../core/transport';
@@ -13,13 +14,12 @@ import {
   type FlagSeverity,
   type LockReason,
 } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { ConfirmDialog } from '../ui/dialog';
 import { SelectField, TextField } from '../ui/field';
 import { Notice, ProblemNotice } from '../ui/notice';
 
-const words = texts.staff.accountPage;
+const words = staffTexts.accountPage;
 type Kind = 'lock' | 'unlock' | 'forceReset' | 'revoke' | 'flag';
 
 const asked = {
@@ -117,7 +117,7 @@ function ActionDialog({ kind, accountId, onDone, onClose }: DialogProps) {
           <SelectField
             label={words.reason}
             value={lockReason}
-            options={Object.entries(texts.staff.lockReasons)}
+            options={Object.entries(staffTexts.lockReasons)}
             onPick={(value) => setLockReason(value as LockReason)}
           />
           <SelectField
@@ -133,13 +133,13 @@ function ActionDialog({ kind, accountId, onDone, onClose }: DialogProps) {
           <SelectField
             label={words.reason}
             value={reason}
-            options={Object.entries(texts.staff.reasons)}
+            options={Object.entries(staffTexts.reasons)}
             onPick={(value) => setReason(value as FlagReason)}
           />
           <SelectField
             label={words.severity}
             value={severity}
-            options={Object.entries(texts.staff.severities)}
+            options={Object.entries(staffTexts.severities)}
             onPick={(value) => setSeverity(value as FlagSeverity)}
           />
         </>

@@ -1,10 +1,11 @@
+import { texts } from '#texts/entry';
+import { staffTexts } from '#texts/staff';
 import { shortTime } from '../core/time';
 import type { AccountStandingFragment } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { Ago } from '../ui/time';
 import { nameOf, StatusBadge } from './parts';
 
-const words = texts.staff.accountPage;
+const words = staffTexts.accountPage;
 
 /** How an account stands, for the case and for its own page. */
 export function AccountFacts({ account }: { account: AccountStandingFragment }) {
@@ -19,7 +20,7 @@ export function AccountFacts({ account }: { account: AccountStandingFragment }) 
         <>
           <dt>{words.lock}</dt>
           <dd>
-            {texts.staff.lockReasons[lock.reason]}
+            {staffTexts.lockReasons[lock.reason]}
             <div className="soft small">
               {words.lockedBy(lock.lockedBy ? nameOf(lock.lockedBy) : words.operator, shortTime(lock.lockedAt))}
               {lock.expiresAt && `, ${words.until(shortTime(lock.expiresAt))}`}
@@ -29,17 +30,17 @@ export function AccountFacts({ account }: { account: AccountStandingFragment }) 
         </>
       )}
       <dt>{words.created}</dt>
-      <dd>{account.createdAt ? shortTime(account.createdAt) : texts.staff.unknown}</dd>
+      <dd>{account.createdAt ? shortTime(account.createdAt) : staffTexts.unknown}</dd>
       <dt>{words.lastSignIn}</dt>
-      <dd>{account.lastSignInAt ? <Ago at={account.lastSignInAt} /> : texts.staff.never}</dd>
+      <dd>{account.lastSignInAt ? <Ago at={account.lastSignInAt} /> : staffTexts.never}</dd>
       <dt>{words.factors}</dt>
       <dd>
         {methods && methods.length > 0
           ? methods.map((method) => texts.factor.methods[method] ?? method).join(', ')
-          : texts.staff.none}
+          : staffTexts.none}
       </dd>
       <dt>{words.sessions}</dt>
-      <dd>{account.activeSessionCount ?? texts.staff.unknown}</dd>
+      <dd>{account.activeSessionCount ?? staffTexts.unknown}</dd>
     </dl>
   );
 }

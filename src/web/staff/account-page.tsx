@@ -1,5 +1,7 @@
 import { useQuery } from '@apollo/client/react';
 import { Link, useParams } from 'react-router';
+import { accountTexts } from '#texts/account';
+import { staffTexts } from '#texts/staff';
 import { useViewer } from '../account/viewer';
 import { shortTime } from '../core/time';
 import {
@@ -8,7 +10,6 @@ import {
   AccountFlagsDocument,
   type AccountFileQuery,
 } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { Heading } from '../ui/page';
 import { Ago } from '../ui/time';
 import { AccountActions } from './account-actions';
@@ -16,7 +17,7 @@ import { AccountFacts } from './account-facts';
 import { absence, BackLink, DataTable, nameOf, Pager, SeverityBadge, useKeyset } from './parts';
 import { scopes } from './scopes';
 
-const words = texts.staff.accountPage;
+const words = staffTexts.accountPage;
 
 /** All that staff may know of one account, and what they may do to it. */
 export function AccountPage() {
@@ -72,10 +73,10 @@ function Flags({ id }: { id: string }) {
             <li key={flag.id}>
               <span className="row">
                 <SeverityBadge severity={flag.severity} />
-                <Link to={`/staff/flags/${flag.id}`}>{texts.staff.reasons[flag.reason] ?? flag.reason}</Link>
+                <Link to={`/staff/flags/${flag.id}`}>{staffTexts.reasons[flag.reason] ?? flag.reason}</Link>
               </span>
               <span className="soft small">
-                {texts.staff.statuses[flag.status]} · <Ago at={flag.flaggedAt} />
+                {staffTexts.statuses[flag.status]} · <Ago at={flag.flaggedAt} />
               </span>
             </li>
           ))}
@@ -133,13 +134,13 @@ function Events({ id }: { id: string }) {
                 name: columns.event,
                 cell: (event) => (
                   <>
-                    {texts.events[event.kind] ?? event.kind}{' '}
-                    {event.byStaff && <span className="badge info">{texts.security.activity.byStaff}</span>}
+                    {accountTexts.events[event.kind] ?? event.kind}{' '}
+                    {event.byStaff && <span className="badge info">{accountTexts.security.activity.byStaff}</span>}
                   </>
                 ),
               },
-              { name: columns.device, cell: (event) => event.device?.summary ?? texts.staff.unknown },
-              { name: columns.place, cell: (event) => event.device?.approximateLocation ?? texts.staff.unknown },
+              { name: columns.device, cell: (event) => event.device?.summary ?? staffTexts.unknown },
+              { name: columns.place, cell: (event) => event.device?.approximateLocation ?? staffTexts.unknown },
               { name: columns.address, cell: (event) => <span className="mono small">{event.device?.ipAddress}</span> },
             ]}
           />

@@ -1,16 +1,16 @@
 import { useQuery } from '@apollo/client/react';
 import { useState, type FormEvent } from 'react';
+import { staffTexts } from '#texts/staff';
 import { FindAccountsDocument, type AccountStatus, type FindAccountsQuery } from '../generated/staff/graphql';
 import { shortTime } from '../core/time';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Field, SelectField } from '../ui/field';
 import { Heading } from '../ui/page';
 import { Ago } from '../ui/time';
 import { AccountLink, absence, DataTable, Pager, StatusBadge, useKeyset, type Column } from './parts';
 
-const words = texts.staff.accountsPage;
-const statuses = Object.keys(texts.staff.accountStatuses) as AccountStatus[];
+const words = staffTexts.accountsPage;
+const statuses = Object.keys(staffTexts.accountStatuses) as AccountStatus[];
 type Row = NonNullable<FindAccountsQuery['accounts']>['nodes'][number];
 
 const columns: Column<Row>[] = [
@@ -19,7 +19,7 @@ const columns: Column<Row>[] = [
   { name: words.columns.created, cell: (account) => (account.createdAt ? shortTime(account.createdAt) : null) },
   {
     name: words.columns.lastSignIn,
-    cell: (account) => (account.lastSignInAt ? <Ago at={account.lastSignInAt} /> : texts.staff.never),
+    cell: (account) => (account.lastSignInAt ? <Ago at={account.lastSignInAt} /> : staffTexts.never),
   },
 ];
 
@@ -59,10 +59,7 @@ export function Accounts() {
           label={words.status}
           value={status}
           onPick={(value) => setStatus(value as AccountStatus | '')}
-          options={[
-            ['', texts.staff.any],
-            ...statuses.map((it) => [it, texts.staff.accountStatuses[it] ?? it] as const),
-          ]}
+          options={[['', staffTexts.any], ...statuses.map((it) => [it, staffTexts.accountStatuses[it] ?? it] as const)]}
         />
         <Button type="submit" look="quiet">
           {words.find}

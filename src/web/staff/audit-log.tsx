@@ -1,14 +1,14 @@
 import { useQuery } from '@apollo/client/react';
 import { Link } from 'react-router';
+import { staffTexts } from '#texts/staff';
 import { shortTime } from '../core/time';
 import { AuditLogDocument, type AuditLogFilter, type AuditLogQuery } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { Field } from '../ui/field';
 import { Heading } from '../ui/page';
 import { absence, DataTable, nameOf, Pager, useKeyset, type Column } from './parts';
 import { useFilters } from './use-filters';
 
-const words = texts.staff.auditPage;
+const words = staffTexts.auditPage;
 type Row = NonNullable<AuditLogQuery['auditLog']>['nodes'][number];
 
 const columns: Column<Row>[] = [

@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
+import { staffTexts } from '#texts/staff';
 import { shortTime } from '../core/time';
-import { texts } from '../texts';
 import { DataTable } from './parts';
 import { TimeChart } from './time-chart';
 
@@ -19,7 +19,7 @@ interface Props {
   bars: readonly Bars[];
 }
 
-const words = texts.staff.overviewPage;
+const words = staffTexts.overviewPage;
 const draw = uPlot.paths.bars?.({ size: [0.75, 48], align: 1 });
 
 /** Stacked bars over time, with the same numbers as a table for whoever prefers or needs one. */

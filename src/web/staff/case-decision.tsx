@@ -1,13 +1,13 @@
 import { useState, type FormEvent } from 'react';
+import { staffTexts } from '#texts/staff';
 import { useAction } from '../account/use-action';
 import { fieldErrors } from '../core/problems';
 import { ResolveFlagDocument, type FlagDecision } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { TextField } from '../ui/field';
 import { Notice, ProblemNotice } from '../ui/notice';
 
-const words = texts.staff.casePage;
+const words = staffTexts.casePage;
 const decisions: FlagDecision[] = ['DISMISS', 'REVOKE_SESSIONS', 'FORCE_PASSWORD_RESET', 'LOCK_ACCOUNT'];
 
 /** The decision about a case, with its reason. It is carried out with the decision, both or neither. */

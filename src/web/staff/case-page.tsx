@@ -1,5 +1,6 @@
 import { useQuery } from '@apollo/client/react';
 import { Link, useParams } from 'react-router';
+import { staffTexts } from '#texts/staff';
 import { useAction } from '../account/use-action';
 import { useViewer } from '../account/viewer';
 import { relativeTime } from '../core/time';
@@ -10,7 +11,6 @@ import {
   ReleaseFlagDocument,
   type FlagCaseQuery,
 } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Notice, ProblemNotice } from '../ui/notice';
 import { Heading } from '../ui/page';
@@ -21,7 +21,7 @@ import { CaseSources } from './case-sources';
 import { CaseTimeline } from './case-timeline';
 import { AccountLink, absence, BackLink, Member, nameOf, SeverityBadge } from './parts';
 
-const words = texts.staff.casePage;
+const words = staffTexts.casePage;
 export type Flag = NonNullable<FlagCaseQuery['flag']>;
 
 /** One case: what the rule saw, where it came from, what was done so far, and the decision. */
@@ -37,8 +37,8 @@ export function CasePage() {
   if (!flag) return absence(query, null);
   const latest = events.data?.account?.securityEvents?.nodes ?? [];
   const counted = flag.evidence?.events.nodes ?? [];
-  const reason = texts.staff.reasons[flag.reason] ?? flag.reason;
-  const raisedBy = flag.flaggedBy ? nameOf(flag.flaggedBy) : texts.staff.byRule;
+  const reason = staffTexts.reasons[flag.reason] ?? flag.reason;
+  const raisedBy = flag.flaggedBy ? nameOf(flag.flaggedBy) : staffTexts.byRule;
   return (
     <div className="stack">
       <BackLink to="/staff/queue">{words.back}</BackLink>
@@ -46,7 +46,7 @@ export function CasePage() {
         <div className="row">
           <Heading title={words.title(reason)}>{reason}</Heading>
           <SeverityBadge severity={flag.severity} />
-          <span className="badge">{texts.staff.statuses[flag.status]}</span>
+          <span className="badge">{staffTexts.statuses[flag.status]}</span>
         </div>
         <p className="soft">{words.raised(relativeTime(flag.flaggedAt), raisedBy)}</p>
       </div>
@@ -161,7 +161,7 @@ function History({ flag }: { flag: Flag }) {
           <li key={`${action.kind} ${action.at}`}>
             <strong>{words.actions[action.kind] ?? action.kind}</strong>{' '}
             <span className="soft">
-              {words.by(action.by ? nameOf(action.by) : texts.staff.byRule)}, <Ago at={action.at} />
+              {words.by(action.by ? nameOf(action.by) : staffTexts.byRule)}, <Ago at={action.at} />
             </span>
             {action.note && <p className="breakable">{action.note}</p>}
           </li>

@@ -1,8 +1,8 @@
+import { staffTexts } from '#texts/staff';
 import type { StaffEventFragment } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { DataTable } from './parts';
 
-const words = texts.staff.casePage;
+const words = staffTexts.casePage;
 
 interface Source {
   address: string;
@@ -22,7 +22,7 @@ export function CaseSources({ events }: { events: readonly StaffEventFragment[] 
       rowKey={(source) => source.address}
       columns={[
         { name: words.source, cell: (source) => <span className="mono">{source.address}</span> },
-        { name: words.place, cell: (source) => source.place ?? texts.staff.unknown },
+        { name: words.place, cell: (source) => source.place ?? staffTexts.unknown },
         { name: words.devices, cell: (source) => [...source.devices].join(', ') },
         { name: words.events, cell: (source) => source.events },
       ]}

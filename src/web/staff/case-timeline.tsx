@@ -1,13 +1,14 @@
 import { useMemo } from 'react';
 import type uPlot from 'uplot';
+import { accountTexts } from '#texts/account';
+import { staffTexts } from '#texts/staff';
 import { shortTime } from '../core/time';
 import type { FlagCaseQuery, StaffEventFragment } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { DataTable } from './parts';
 import { countsInWindow, lastWindow } from './rule-window';
 import { TimeChart, type Palette } from './time-chart';
 
-const words = texts.staff.casePage;
+const words = staffTexts.casePage;
 type Evidence = NonNullable<NonNullable<FlagCaseQuery['flag']>['evidence']>;
 interface Span {
   start: number;
@@ -41,7 +42,7 @@ export function CaseTimeline({ evidence, events }: Props) {
             {words.timelineSummary(
               evidence.eventCount,
               evidence.thresholdCount,
-              texts.staff.windowLength(evidence.thresholdWindowSeconds),
+              staffTexts.windowLength(evidence.thresholdWindowSeconds),
             )}
           </p>
           <ul className="chart-key">
@@ -174,13 +175,13 @@ const drawLaneNames = (palette: Palette, kinds: readonly string[]) => (chart: uP
   ctx.textAlign = 'left';
   kinds.forEach((kind, lane) => {
     const top = chart.valToPos(lane + 1, 'y', true);
-    ctx.fillText(texts.events[kind] ?? kind, chart.bbox.left + 6 * scale, top + 4 * scale);
+    ctx.fillText(accountTexts.events[kind] ?? kind, chart.bbox.left + 6 * scale, top + 4 * scale);
   });
   ctx.restore();
 };
 
 function EventsTable({ events, hasMore }: { events: readonly StaffEventFragment[]; hasMore: boolean }) {
-  const columns = texts.staff.accountPage.columns;
+  const columns = staffTexts.accountPage.columns;
   return (
     <details>
       <summary>
@@ -193,9 +194,9 @@ function EventsTable({ events, hasMore }: { events: readonly StaffEventFragment[
           rowKey={(event) => event.id}
           columns={[
             { name: columns.time, className: 'nowrap', cell: (event) => shortTime(event.occurredAt) },
-            { name: columns.event, cell: (event) => texts.events[event.kind] ?? event.kind },
-            { name: columns.device, cell: (event) => event.device?.summary ?? texts.staff.unknown },
-            { name: columns.place, cell: (event) => event.device?.approximateLocation ?? texts.staff.unknown },
+            { name: columns.event, cell: (event) => accountTexts.events[event.kind] ?? event.kind },
+            { name: columns.device, cell: (event) => event.device?.summary ?? staffTexts.unknown },
+            { name: columns.place, cell: (event) => event.device?.approximateLocation ?? staffTexts.unknown },
             { name: columns.address, cell: (event) => <span className="mono">{event.device?.ipAddress}</span> },
           ]}
         />

@@ -1,10 +1,10 @@
 import { useApolloClient, useQuery } from '@apollo/client/react';
 import { useEffect, useMemo, useState } from 'react';
 import { Link } from 'react-router';
+import { staffTexts } from '#texts/staff';
 import { useViewer } from '../account/viewer';
 import { serverNow } from '../core/transport';
 import { FlaggedAccountsDocument, SupportRequestsDocument, type FlagSummaryFragment } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { SelectField } from '../ui/field';
 import { Heading, Loading } from '../ui/page';
 import { BarChart } from './bar-chart';
@@ -12,7 +12,7 @@ import { countByTime } from './overview-counts';
 import { scopes } from './scopes';
 import { oneOf, useFilters } from './use-filters';
 
-const words = texts.staff.overviewPage;
+const words = staffTexts.overviewPage;
 /** Enough for a calm month; a storm shows as "there are more" and belongs to the metrics. */
 const pageSize = 50;
 const mostPages = 6;
@@ -27,7 +27,7 @@ export function Overview() {
   return (
     <div className="stack loose">
       <div className="page-head flush">
-        <Heading>{texts.staff.title}</Heading>
+        <Heading>{staffTexts.title}</Heading>
         <p className="soft">{words.intro}</p>
       </div>
       <div className="figures">
@@ -116,7 +116,7 @@ function Charts({ days }: { days: '1' | '7' | '30' }) {
     [period, days],
   );
   if (!period || !buckets) return <Loading />;
-  const { severities } = texts.staff;
+  const { severities } = staffTexts;
   const { starts, flags } = buckets;
   return (
     <div className="stack">

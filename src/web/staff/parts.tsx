@@ -1,15 +1,16 @@
 /** What the pages of the desk share: people, badges, tables and paging. */
 import { useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
+import { texts } from '#texts/entry';
+import { staffTexts } from '#texts/staff';
 import { useViewer } from '../account/viewer';
 import type { FlagSeverity, PersonFragment } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Icon } from '../ui/icon';
 import { Notice } from '../ui/notice';
 import { Loading } from '../ui/page';
 
-const words = texts.staff;
+const words = staffTexts;
 
 export const nameOf = (person: PersonFragment): string => person.displayName ?? person.email ?? words.unnamed;
 

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
-import { texts } from '../texts';
+import { staffTexts } from '#texts/staff';
 import { CheckField } from '../ui/field';
 
 interface Actions {
@@ -10,7 +10,7 @@ interface Actions {
 }
 
 const storageKey = 'rekey:queue-keys';
-const words = texts.staff.keys;
+const words = staffTexts.keys;
 
 /**
  * Single keys for the queue. They move the real focus, so Enter opens a case and screen readers follow along. They can

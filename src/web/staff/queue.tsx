@@ -1,6 +1,7 @@
 import { useQuery } from '@apollo/client/react';
 import { useRef, useState } from 'react';
 import { Link } from 'react-router';
+import { staffTexts } from '#texts/staff';
 import { useAction } from '../account/use-action';
 import {
   ClaimFlagDocument,
@@ -11,7 +12,6 @@ import {
   type FlagReason,
   type FlagSeverity,
 } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { CheckField, SelectField } from '../ui/field';
 import { Notice, ProblemNotice } from '../ui/notice';
@@ -21,13 +21,13 @@ import { AccountLink, absence, DataTable, Member, nameOf, Pager, SeverityBadge, 
 import { KeyHelp, useQueueKeys } from './queue-keys';
 import { oneOf, useFilters } from './use-filters';
 
-const words = texts.staff.queuePage;
+const words = staffTexts.queuePage;
 const pageSize = 20;
 type Row = NonNullable<FlaggedAccountsQuery['flaggedAccounts']>['edges'][number];
 type Flag = Row['matchingFlags'][number];
 
 const severities: FlagSeverity[] = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'];
-const reasons = Object.keys(texts.staff.reasons) as FlagReason[];
+const reasons = Object.keys(staffTexts.reasons) as FlagReason[];
 const orders = {
   severity: { field: 'SEVERITY', direction: 'DESC' },
   oldest: { field: 'FLAGGED_AT', direction: 'ASC' },
@@ -74,7 +74,7 @@ export function Queue() {
   return (
     <div className="stack">
       <div className="page-head flush">
-        <Heading>{texts.staff.queue}</Heading>
+        <Heading>{staffTexts.queue}</Heading>
         <p className="soft">
           {words.intro} {list && <strong>{words.total(list.totalCount)}</strong>}
         </p>
@@ -89,7 +89,7 @@ export function Queue() {
       )}
       <div ref={place} className="stack">
         {list && rows.length > 0 ? (
-          <DataTable label={texts.staff.queue} columns={columns(claim)} rows={rows} rowKey={(row) => row.node.id} />
+          <DataTable label={staffTexts.queue} columns={columns(claim)} rows={rows} rowKey={(row) => row.node.id} />
         ) : (
           absence(query, null, words.empty)
         )}
@@ -146,7 +146,7 @@ function Reasons({ row }: { row: Row }) {
   return (
     <>
       <Link className="row-link" to={`/staff/flags/${first.id}`}>
-        {texts.staff.reasons[first.reason] ?? first.reason}
+        {staffTexts.reasons[first.reason] ?? first.reason}
       </Link>
       {more.length > 0 && <div className="soft small">{words.flagsMore(more.length)}</div>}
     </>
@@ -155,21 +155,21 @@ function Reasons({ row }: { row: Row }) {
 
 function Evidence({ flag }: { flag: Flag | undefined }) {
   const evidence = flag?.evidence;
-  if (!evidence) return <span className="soft">{flag?.note ?? texts.staff.none}</span>;
+  if (!evidence) return <span className="soft">{flag?.note ?? staffTexts.none}</span>;
   return (
     <>
-      {texts.staff.evidence(evidence.eventCount, evidence.distinctSources)}
+      {staffTexts.evidence(evidence.eventCount, evidence.distinctSources)}
       <div className="soft small">
         {evidence.affectedAccountCount > 1
-          ? texts.staff.affected(evidence.affectedAccountCount)
-          : texts.staff.threshold(evidence.thresholdCount, evidence.thresholdWindowSeconds)}
+          ? staffTexts.affected(evidence.affectedAccountCount)
+          : staffTexts.threshold(evidence.thresholdCount, evidence.thresholdWindowSeconds)}
       </div>
     </>
   );
 }
 
 function Filters({ get, set }: ReturnType<typeof useFilters>) {
-  const { any, statuses, severities: severityNames, reasons: reasonNames } = texts.staff;
+  const { any, statuses, severities: severityNames, reasons: reasonNames } = staffTexts;
   return (
     <div className="filters" id="filters">
       <SelectField

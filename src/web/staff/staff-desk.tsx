@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
 import { Navigate, Route, Routes } from 'react-router';
+import { texts } from '#texts/entry';
+import { staffTexts } from '#texts/staff';
 import { useViewer } from '../account/viewer';
-import { texts } from '../texts';
 import { Notice } from '../ui/notice';
 import { Heading, Tab } from '../ui/page';
 import '../styles/staff.css';
@@ -15,7 +16,7 @@ import { scopes } from './scopes';
 import { SupportCasePage } from './support-case';
 import { SupportQueue } from './support-queue';
 
-const words = texts.staff;
+const words = staffTexts;
 
 /** The staff desk. What a member may not do is not offered; the server refuses it in any case. */
 export function StaffDesk() {

@@ -1,10 +1,10 @@
 import { useQuery } from '@apollo/client/react';
 import { useParams } from 'react-router';
+import { staffTexts } from '#texts/staff';
 import { useAction } from '../account/use-action';
 import { useViewer } from '../account/viewer';
 import { fullTime, relativeTime } from '../core/time';
 import { ClaimSupportRequestDocument, SupportCaseDocument, type SupportCaseQuery } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { Notice, ProblemNotice } from '../ui/notice';
 import { Heading } from '../ui/page';
@@ -13,7 +13,7 @@ import { AccountLink, absence, BackLink, Member, nameOf } from './parts';
 import { ConfirmSupport, DecideSupport } from './support-decision';
 import { Due, SupportStatus } from './support-queue';
 
-const words = texts.staff.supportCase;
+const words = staffTexts.supportCase;
 export type SupportCase = NonNullable<SupportCaseQuery['supportRequest']>;
 
 /** One request for a manual reset: what the person said, what is known, and the decision with its second opinion. */
@@ -42,7 +42,7 @@ export function SupportCasePage() {
               <dt>{words.claimedEmail}</dt>
               <dd>{request.claimedEmail}</dd>
               <dt>{words.contact}</dt>
-              <dd>{request.contact ?? texts.staff.none}</dd>
+              <dd>{request.contact ?? staffTexts.none}</dd>
               <dt>{words.arrived}</dt>
               <dd>{fullTime(request.createdAt)}</dd>
               {request.releasedAt && (
@@ -115,7 +115,7 @@ function Decision({ request }: { request: SupportCase }) {
       )}
       {status === 'CLAIMED' && isMine && <DecideSupport request={request} />}
       {status === 'CLAIMED' && !isMine && request.claimedBy && (
-        <p className="soft">{texts.staff.casePage.claimedByOther(nameOf(request.claimedBy))}</p>
+        <p className="soft">{staffTexts.casePage.claimedByOther(nameOf(request.claimedBy))}</p>
       )}
       {status === 'AWAITING_CONFIRMATION' && (
         <ConfirmSupport request={request} isOwn={resolution?.decidedBy.id === me} />

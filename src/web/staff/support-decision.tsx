@@ -1,4 +1,6 @@
 import { useState, type FormEvent } from 'react';
+import { accountTexts } from '#texts/account';
+import { staffTexts } from '#texts/staff';
 import { useAction } from '../account/use-action';
 import { fieldErrors, type ProblemLike } from '../core/problems';
 import {
@@ -7,24 +9,25 @@ import {
   type SupportDecision,
   type SupportDeliveryTarget,
 } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { Button } from '../ui/button';
 import { CheckField, SelectField, TextField } from '../ui/field';
 import { Notice, ProblemNotice } from '../ui/notice';
 import { nameOf } from './parts';
 import type { SupportCase } from './support-case';
 
-const words = texts.staff.supportCase;
+const words = staffTexts.supportCase;
 const targets = Object.keys(words.targets) as SupportDeliveryTarget[];
 
 function DecisionProblem({ problem }: { problem: ProblemLike | null }) {
   if (problem?.code === 'CONFLICT') return <Notice tone="warning">{words.conflict}</Notice>;
-  const left = problem?.availableChannels as (keyof typeof texts.security.channels)[] | undefined;
+  const left = problem?.availableChannels as (keyof typeof accountTexts.security.channels)[] | undefined;
   return (
     <ProblemNotice problem={problem}>
       {left && (
         <p>
-          {words.channelsLeft(left.map((channel) => texts.security.channels[channel]).join(', ') || texts.staff.none)}
+          {words.channelsLeft(
+            left.map((channel) => accountTexts.security.channels[channel]).join(', ') || staffTexts.none,
+          )}
         </p>
       )}
     </ProblemNotice>
@@ -44,7 +47,7 @@ export function DecideSupport({ request }: { request: SupportCase }) {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const isMissing = isApproval && !note.trim();
-    setNoteError(isMissing ? texts.staff.casePage.noteNeeded : undefined);
+    setNoteError(isMissing ? staffTexts.casePage.noteNeeded : undefined);
     if (isMissing) return;
     const extras = isApproval ? { deliverTo, removeSecondFactors } : {};
     await act(DecideSupportRequestDocument, {
@@ -146,7 +149,7 @@ function Plan({ request }: { request: SupportCase }) {
       <dd>{words.targets[request.deliverTo] ?? request.deliverTo}</dd>
       {request.removesSecondFactors && (
         <>
-          <dt>{texts.security.factors.title}</dt>
+          <dt>{accountTexts.security.factors.title}</dt>
           <dd>{words.factorsGo}</dd>
         </>
       )}

@@ -1,18 +1,18 @@
 import { useQuery } from '@apollo/client/react';
 import { Link } from 'react-router';
+import { staffTexts } from '#texts/staff';
 import { relativeTime } from '../core/time';
 import {
   SupportRequestsDocument,
   type SupportRequestStatus,
   type SupportSummaryFragment,
 } from '../generated/staff/graphql';
-import { texts } from '../texts';
 import { CheckField, Field, SelectField } from '../ui/field';
 import { Heading } from '../ui/page';
 import { absence, DataTable, Member, Pager, useKeyset, type Column } from './parts';
 import { oneOf, useFilters } from './use-filters';
 
-const words = texts.staff.supportPage;
+const words = staffTexts.supportPage;
 const statuses = Object.keys(words.statuses) as SupportRequestStatus[];
 const undecided = ['OPEN', 'CLAIMED'];
 

@@ -1,7 +1,7 @@
+import { locale } from '#texts/language';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { locale } from '../texts';
 
 /** The colours of the page, by the names of its custom properties, as they are in the theme of the moment. */
 export type Palette = (name: string) => string;

@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
-import { texts } from '../texts';
+import { texts } from '#texts/entry';
 import { Button } from './button';
 import { Icon } from './icon';
 

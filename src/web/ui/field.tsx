@@ -6,7 +6,7 @@ import {
   type Ref,
   type TextareaHTMLAttributes,
 } from 'react';
-import { texts } from '../texts';
+import { texts } from '#texts/entry';
 import { Icon } from './icon';
 
 interface Labelled {

@@ -1,7 +1,7 @@
 import { useId, type Ref } from 'react';
+import { texts } from '#texts/entry';
 import type { ProblemLike } from '../core/problems';
 import { useStrength } from '../core/strength';
-import { texts } from '../texts';
 import { PasswordField } from './field';
 import { Icon } from './icon';
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, type ReactNode } from 'react';
+import { texts } from '#texts/entry';
 import { showBanner, useBanner } from '../core/banners';
 import { problemText, type ProblemLike } from '../core/problems';
-import { texts } from '../texts';
 import { Icon } from './icon';
 
 type Tone = 'error' | 'success' | 'info' | 'warning';

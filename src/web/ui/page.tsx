@@ -1,6 +1,6 @@
 import { useEffect, useRef, type ReactNode } from 'react';
 import { Link, NavLink } from 'react-router';
-import { texts } from '../texts';
+import { texts } from '#texts/entry';
 import { BrandMark } from './icon';
 
 let pagesShown = 0;

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState, type FormEvent } from 'react';
+import { texts } from '#texts/entry';
 import { isProblem, problemText, type ProblemLike } from '../core/problems';
 import { countdown, useSecondsUntil } from '../core/time';
 import { send, serverNow } from '../core/transport';
@@ -11,7 +12,6 @@ import {
   type SecondFactorMethod,
   type SecondFactorProofInput,
 } from '../generated/entry/graphql';
-import { texts } from '../texts';
 import { Button, LinkButton } from './button';
 import { Field } from './field';
 import { Notice, ProblemNotice } from './notice';

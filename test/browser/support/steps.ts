@@ -14,7 +14,9 @@ export const newAddress = (name = 'ada'): string => `${name}-${process.pid}-${++
 /** Evaluates an expression in the page. As text: the types of a page are no part of the service's project. */
 export const inPage = <Value>(page: Page, expression: string): Promise<Value> => page.evaluate<Value>(expression);
 
-export const button = (page: Page | Locator, name: string | RegExp): Locator => page.getByRole('button', { name });
+/** A button by its whole name: “Lock account” is no part of “Unlock account”. */
+export const button = (page: Page | Locator, name: string | RegExp): Locator =>
+  page.getByRole('button', { name, exact: true });
 export const heading = (page: Page, name: string | RegExp): Locator => page.getByRole('heading', { name, level: 1 });
 const newPassword = (page: Page): Locator => page.locator('input[autocomplete="new-password"]');
 

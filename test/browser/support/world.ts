@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core';
+import { createTestDatabase } from '../../support/database.js';
+import { leaked, startWatch, type Watch } from './watch.js';
 
 const MAIN = process.env['REKEY_MAIN'] ?? fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -54,6 +56,7 @@ export interface World {
   advance(seconds: number): Promise<number>;
   /** What the program wrote, on both streams. */
   output(): string;
+  /** Ends everything, and throws when something happened that never may (`watch.ts`). */
   stop(): Promise<void>;
 }
 
@@ -63,9 +66,10 @@ export interface WorldOptions {
   readonly before?: readonly (readonly string[])[];
 }
 
-/** Starts everything. The embedded database is new and empty. */
+/** Starts everything, on a database that is new and empty: on PostgreSQL with TEST_DATABASE_URL, else embedded. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'rekey-browser-'));
+  const database = process.env['TEST_DATABASE_URL'] ? await createTestDatabase() : null;
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const env = {
@@ -73,6 +77,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     APP_ENV: 'test',
     DATA_DIR: folder,
     PORT: String(port),
+    ...(database?.databaseUrl && { DATABASE_URL: database.databaseUrl }),
     ...OPEN_DOORS,
     ...options.env,
   };
@@ -84,25 +89,36 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
   await untilReady(url, program, () => output);
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
+  const watch = startWatch(url);
   return {
     url,
-    device: (context) => openDevice(browser, url, context),
+    device: (context) => openDevice(browser, url, watch, context),
     letter: (to, words) => waitForLetter(url, to, words),
     link: (to, page) => waitForLink(url, to, page),
     advance: (seconds) => moveClock(url, seconds),
     output: () => output,
     async stop() {
       await browser.close();
+      const amiss = [...watch.seen, ...leaked(await messages(url), output)];
       program.kill('SIGTERM');
       if (program.exitCode === null) await once(program, 'exit');
+      await database?.close();
       rmSync(folder, { recursive: true, force: true });
+      if (amiss.length > 0) throw new Error(amiss.join('\n'));
     },
   };
 }
 
-async function openDevice(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<BrowserContext> {
-  const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 900 }, ...options });
+async function openDevice(
+  browser: Browser,
+  url: string,
+  watch: Watch,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  const usual = { baseURL: url, viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' } as const;
+  const context = await browser.newContext({ ...usual, ...options });
   context.setDefaultTimeout(PATIENCE);
+  watch.over(context);
   return context;
 }
 
