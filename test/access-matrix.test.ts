@@ -67,6 +67,7 @@ const POLICY: Record<string, string> = {
   'Query.account': DESK,
   'Query.accounts': DESK,
   'Query.flaggedAccounts': REVIEW,
+  'Query.activity': REVIEW,
   'Query.flag': REVIEW,
   'Query.supportRequests': DESK,
   'Query.supportRequest': DESK,

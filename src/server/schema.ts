@@ -6,6 +6,7 @@ import { buildSchema, type NonEmptyArray } from 'type-graphql';
 import { guardSchema } from '../graphql/access.js';
 import type { Limiter } from '../graphql/limiter.js';
 import { AccountFaceResolver, AccountFileResolver, AccountResolver } from '../graphql/accounts.js';
+import { ActivityResolver } from '../graphql/activity.js';
 import { AuditResolver } from '../graphql/audit.js';
 import { ContactResolver, ViewerContactResolver } from '../graphql/contact.js';
 import { DisownedEventResolver, ViewerEventsResolver } from '../graphql/disowned-events.js';
@@ -37,6 +38,7 @@ const resolvers: NonEmptyArray<Function> = [
   AccountFileResolver,
   AccountFlagResolver,
   AccountResolver,
+  ActivityResolver,
   AuditResolver,
   ContactResolver,
   DisownedEventResolver,

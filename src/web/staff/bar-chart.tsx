@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
+import { locale } from '#texts/language';
 import { staffTexts } from '#texts/staff';
 import { shortTime } from '../core/time';
 import { DataTable } from './parts';
@@ -34,10 +35,14 @@ export function BarChart({ title, starts, bars }: Props) {
   const size = (starts[1] ?? 0) - (starts[0] ?? 0) || 3600;
   const end = (starts[starts.length - 1] ?? 0) + size;
   const total = (index: number) => bars.reduce((sum, bar) => sum + (bar.values[index] ?? 0), 0);
+  const sum = starts.reduce((all, _start, index) => all + total(index), 0);
   const rows = starts.map((start, index) => ({ start, index })).filter(({ index }) => total(index) > 0);
   return (
     <section className="card stack" aria-label={title}>
-      <h2 className="tile-title">{title}</h2>
+      <div className="row spread">
+        <h2 className="tile-title">{title}</h2>
+        <span className="badge">{sum.toLocaleString(locale)}</span>
+      </div>
       <ul className="chart-key">
         {bars.map((bar) => (
           <li key={bar.name}>
@@ -46,47 +51,49 @@ export function BarChart({ title, starts, bars }: Props) {
           </li>
         ))}
       </ul>
-      <TimeChart
-        label={title}
-        height={190}
-        data={data}
-        options={(palette) => ({
-          scales: {
-            x: { range: [starts[0] ?? 0, end] },
-            y: { range: (_chart, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] },
-          },
-          series: [
-            {},
-            ...[...bars].reverse().map((bar) => ({
-              fill: palette(bar.color),
-              width: 0,
-              points: { show: false },
-              ...(draw ? { paths: draw } : {}),
-            })),
-          ],
-        })}
-      />
-      <details>
-        <summary>{words.table}</summary>
-        <div className="spaced">
-          {rows.length === 0 ? (
-            <p className="soft">{words.empty}</p>
-          ) : (
-            <DataTable
-              label={title}
-              rows={rows}
-              rowKey={(row) => String(row.start)}
-              columns={[
-                { name: words.time, cell: (row) => shortTime(new Date(row.start * 1000).toISOString()) },
-                ...bars.map((bar) => ({
-                  name: bar.name,
-                  cell: (row: { index: number }) => bar.values[row.index] ?? 0,
+      {sum === 0 ? (
+        <p className="chart-empty">{words.empty}</p>
+      ) : (
+        <>
+          <TimeChart
+            label={title}
+            height={190}
+            data={data}
+            options={(palette) => ({
+              scales: {
+                x: { range: [starts[0] ?? 0, end] },
+                y: { range: (_chart, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] },
+              },
+              series: [
+                {},
+                ...[...bars].reverse().map((bar) => ({
+                  fill: palette(bar.color),
+                  width: 0,
+                  points: { show: false },
+                  ...(draw ? { paths: draw } : {}),
                 })),
-              ]}
-            />
-          )}
-        </div>
-      </details>
+              ],
+            })}
+          />
+          <details>
+            <summary>{words.table}</summary>
+            <div className="spaced">
+              <DataTable
+                label={title}
+                rows={rows}
+                rowKey={(row) => String(row.start)}
+                columns={[
+                  { name: words.time, cell: (row) => shortTime(new Date(row.start * 1000).toISOString()) },
+                  ...bars.map((bar) => ({
+                    name: bar.name,
+                    cell: (row: { index: number }) => bar.values[row.index] ?? 0,
+                  })),
+                ]}
+              />
+            </div>
+          </details>
+        </>
+      )}
     </section>
   );
 }

@@ -1,29 +1,31 @@
-import { useApolloClient, useQuery } from '@apollo/client/react';
-import { useEffect, useMemo, useState } from 'react';
+import { useQuery } from '@apollo/client/react';
+import { useMemo } from 'react';
 import { Link } from 'react-router';
 import { staffTexts } from '#texts/staff';
 import { useViewer } from '../account/viewer';
-import { serverNow } from '../core/transport';
-import { FlaggedAccountsDocument, SupportRequestsDocument, type FlagSummaryFragment } from '../generated/staff/graphql';
+import {
+  ActivityDocument,
+  FlaggedAccountsDocument,
+  SupportRequestsDocument,
+  type ActivityPeriod,
+  type ActivityQuery,
+  type FlagSeverity,
+} from '../generated/staff/graphql';
 import { SelectField } from '../ui/field';
-import { Heading, Loading } from '../ui/page';
+import { Heading } from '../ui/page';
 import { BarChart } from './bar-chart';
-import { countByTime } from './overview-counts';
+import { absence } from './parts';
 import { scopes } from './scopes';
 import { oneOf, useFilters } from './use-filters';
 
 const words = staffTexts.overviewPage;
-/** Enough for a calm month; a storm shows as "there are more" and belongs to the metrics. */
-const pageSize = 50;
-const mostPages = 6;
-const hour = 3600;
-const bucketSizes = { '1': hour, '7': 6 * hour, '30': 24 * hour };
+const periods = ['DAY', 'WEEK', 'MONTH'] as const;
 
-/** What waits now, and what the rules saw over time, as far as the contract tells it. */
+/** What waits now, and how much happened: failures, resets and flags over time. */
 export function Overview() {
   const maySupport = useViewer().scopes.includes(scopes.reviewSupport);
   const { get, set } = useFilters();
-  const range = oneOf(['1', '7', '30'] as const, get('days')) ?? '7';
+  const period = oneOf(periods, get('period')) ?? 'WEEK';
   return (
     <div className="stack loose">
       <div className="page-head flush">
@@ -48,12 +50,12 @@ export function Overview() {
       <div className="filters">
         <SelectField
           label={words.range}
-          value={range}
-          options={Object.entries(words.ranges)}
-          onPick={(value) => set('days', value)}
+          value={period}
+          options={periods.map((it) => [it, words.periods[it]] as const)}
+          onPick={(value) => set('period', value)}
         />
       </div>
-      <Charts key={range} days={range} />
+      <Charts key={period} period={period} />
     </div>
   );
 }
@@ -109,95 +111,45 @@ function SupportFigures() {
   );
 }
 
-function Charts({ days }: { days: '1' | '7' | '30' }) {
-  const period = useFlagsOf(days);
-  const buckets = useMemo(
-    () => period && countByTime(period.flags, period.from, period.until, bucketSizes[days]),
-    [period, days],
-  );
-  if (!period || !buckets) return <Loading />;
-  const { severities } = staffTexts;
-  const { starts, flags } = buckets;
+function Charts({ period }: { period: ActivityPeriod }) {
+  const query = useQuery(ActivityDocument, { variables: { period }, fetchPolicy: 'cache-and-network' });
+  const counts = query.data?.activity;
+  const series = useMemo(() => counts && seriesOf(counts), [counts]);
+  if (!series) return absence(query, null);
   return (
     <div className="stack">
       <div className="charts">
-        <BarChart
-          title={words.flagsChart}
-          starts={starts}
-          bars={[
-            { name: severities.CRITICAL, color: 'chart-critical', values: flags.CRITICAL },
-            { name: severities.HIGH, color: 'chart-high', values: flags.HIGH },
-            { name: severities.MEDIUM, color: 'chart-medium', values: flags.MEDIUM },
-            { name: severities.LOW, color: 'chart-low', values: flags.LOW },
-          ]}
-        />
-        <BarChart
-          title={words.failuresChart}
-          starts={starts}
-          bars={[{ name: words.failures, color: 'chart-high', values: buckets.failures }]}
-        />
-        <BarChart
-          title={words.resetsChart}
-          starts={starts}
-          bars={[
-            { name: words.resets, color: 'chart-resets', values: buckets.resets },
-            { name: words.resetRequests, color: 'chart-low', values: buckets.resetRequests },
-          ]}
-        />
+        <BarChart title={words.flagsChart} starts={series.starts} bars={series.flags} />
+        <BarChart title={words.failuresChart} starts={series.starts} bars={series.failures} />
+        <BarChart title={words.resetsChart} starts={series.starts} bars={series.resets} />
       </div>
-      <p className="soft small">
-        {words.basis(period.accounts)} {period.isPartial && words.partial}
-      </p>
+      <p className="soft small">{words.basis}</p>
     </div>
   );
 }
 
-interface Period {
-  from: number;
-  until: number;
-  flags: FlagSummaryFragment[];
-  accounts: number;
-  isPartial: boolean;
-}
+type Counts = NonNullable<ActivityQuery['activity']>;
 
-/** The flags of the last days, decided or not, page by page. Null until they are here. */
-function useFlagsOf(days: '1' | '7' | '30'): Period | null {
-  const client = useApolloClient();
-  const [period, setPeriod] = useState<Period | null>(null);
-  useEffect(() => {
-    let isCurrent = true;
-    const read = async () => {
-      const until = serverNow() / 1000;
-      const from = until - Number(days) * 24 * hour;
-      const filter = {
-        statuses: ['OPEN', 'CLAIMED', 'RESOLVED'] as ('OPEN' | 'CLAIMED' | 'RESOLVED')[],
-        flaggedFrom: new Date(from * 1000).toISOString(),
-      };
-      const orderBy = { field: 'FLAGGED_AT', direction: 'DESC' } as const;
-      const flags: FlagSummaryFragment[] = [];
-      let accounts = 0;
-      let after: string | null = null;
-      for (let page = 0; page < mostPages; page++) {
-        const variables: { filter: typeof filter; orderBy: typeof orderBy; first: number; after: string | null } = {
-          filter,
-          orderBy,
-          first: pageSize,
-          after,
-        };
-        const answer = await client.query({ query: FlaggedAccountsDocument, variables, fetchPolicy: 'network-only' });
-        const list = answer.data?.flaggedAccounts;
-        if (!list) break;
-        flags.push(...list.edges.flatMap((edge) => edge.matchingFlags));
-        accounts += list.edges.length;
-        after = list.pageInfo.hasNextPage ? list.pageInfo.endCursor : null;
-        if (!after) break;
-      }
-      if (isCurrent) setPeriod({ from, until, flags, accounts, isPartial: after !== null });
-    };
-    read().catch(() => isCurrent && setPeriod({ from: 0, until: 1, flags: [], accounts: 0, isPartial: false }));
-    return () => {
-      isCurrent = false;
-    };
-  }, [client, days]);
-  return period;
+/** The counts as the charts take them, from the bottom up. */
+function seriesOf(counts: Counts) {
+  const values = (of: (bucket: Counts[number]) => number) => counts.map(of);
+  const raised = (severity: FlagSeverity, color: string) => ({
+    name: staffTexts.severities[severity],
+    color,
+    values: values(({ flags }) => flags.find((flag) => flag.severity === severity)?.count ?? 0),
+  });
+  return {
+    starts: values(({ startsAt }) => Date.parse(startsAt) / 1000),
+    flags: [
+      raised('CRITICAL', 'chart-critical'),
+      raised('HIGH', 'chart-high'),
+      raised('MEDIUM', 'chart-medium'),
+      raised('LOW', 'chart-low'),
+    ],
+    failures: [{ name: words.failures, color: 'chart-high', values: values(({ failures }) => failures) }],
+    resets: [
+      { name: words.resets, color: 'chart-resets', values: values(({ resets }) => resets) },
+      { name: words.resetRequests, color: 'chart-low', values: values(({ resetRequests }) => resetRequests) },
+    ],
+  };
 }
