@@ -64,12 +64,12 @@ function useSessionChanges(): void {
   useEffect(
     () =>
       onSessionChange((change, from) => {
-        const { pathname, state } = current.current;
+        const { pathname, search, state } = current.current;
         const isEntry = !isReturnPath(pathname);
         const isWaiting = pathname === '/sign-in' || pathname === '/forgot-password';
         const leadToSignIn = (reason: EntryReason) => {
           const earlier = (state ?? {}) as EntryState;
-          const returnTo = isEntry ? earlier.returnTo : pathname;
+          const returnTo = isEntry ? earlier.returnTo : pathname + search;
           const next: EntryState = { reason, returnTo, email: earlier.email };
           void navigate('/sign-in', { replace: isEntry, state: next });
         };

@@ -1,17 +1,13 @@
-/** The package has no types for its single dictionaries; we load two of them and leave the rest out of the bundle. */
-declare module '@zxcvbn-ts/language-common/dist/passwords.json.mjs' {
-  const words: string[];
-  export default words;
-}
+/** The packages have no types for their single lists; we load some of them and leave the rest out of the pages. */
 declare module '@zxcvbn-ts/language-common/dist/adjacencyGraphs.json.mjs' {
   const graphs: Record<string, Record<string, (string | null)[]>>;
   export default graphs;
 }
-declare module '@zxcvbn-ts/language-en/dist/wikipedia.json.mjs' {
-  const words: string[];
-  export default words;
+declare module 'virtual:word-lists' {
+  const address: string;
+  export default address;
 }
-declare module '@zxcvbn-ts/language-en/dist/firstnames.json.mjs' {
-  const words: string[];
-  export default words;
+declare module '*/word-lists-plugin.mjs' {
+  import type { Plugin } from 'vite';
+  export const wordLists: () => Plugin;
 }

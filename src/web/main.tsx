@@ -5,8 +5,11 @@ import { BrowserRouter } from 'react-router';
 import { App } from './app';
 import './styles/tokens.css';
 import './styles/base.css';
-import './styles/components.css';
-import './styles/layout.css';
+import './styles/pieces.css';
+import './styles/controls.css';
+import './styles/messages.css';
+import './styles/entry.css';
+import './styles/account.css';
 
 const place = document.getElementById('app');
 if (place) {

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { wordLists } from './word-lists-plugin.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -17,7 +18,7 @@ const precompressed = (): Plugin => ({
   generateBundle: {
     order: 'post',
     async handler(_options, bundle) {
-      const texts = Object.values(bundle).filter((file) => /\.(js|css|svg)$/.test(file.fileName));
+      const texts = Object.values(bundle).filter((file) => /\.(js|css|svg|txt)$/.test(file.fileName));
       await Promise.all(
         texts.map(async (file) => {
           const source = Buffer.from(file.type === 'chunk' ? file.code : file.source);
@@ -44,7 +45,7 @@ export default defineConfig({
   root: here,
   base: '/',
   resolve: { alias: { '#texts': `${here}texts/${language}` } },
-  plugins: [react(), spoken(), precompressed()],
+  plugins: [react(), wordLists(), spoken(), precompressed()],
   build: {
     outDir: '../../dist/web',
     emptyOutDir: true,

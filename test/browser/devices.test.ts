@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { inspect } from './support/inspect.js';
 import {
   button,
   confirmPassword,
@@ -51,6 +52,9 @@ describe('other devices', () => {
     await page.goto('/security');
     const sessions = page.locator('#sessions');
     await sessions.getByText('This device').waitFor();
+    expect(await sessions.getByText(/Chrom.* on /).count()).toBe(3);
+    expect(await sessions.getByText(/Last used this minute · Signed in .* with password/).count()).toBe(2);
+    expect(await sessions.getByText(/(?:127\.0\.0\.1|::1)/).count()).toBe(3);
     await sessions
       .getByRole('button', { name: /^Sign out (?!everywhere)/ })
       .first()
@@ -111,6 +115,7 @@ describe('QR sign-in', () => {
     await heading(scan, 'Let another device in?').waitFor();
     expect(new URL(scan.url()).hash).toBe('');
     await scan.locator('dd').first().getByText(/Chrom/).waitFor();
+    await inspect(scan, 'qr-approval');
     await screen.getByText('Scanned. Confirm on the phone.').waitFor();
     await scan.getByLabel('Number shown on that device').fill('not it');
     await button(scan, 'Let it in').click();

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { inspect } from './support/inspect.js';
 import {
   addAuthenticator,
+  askForReset,
   button,
   confirmPassword,
   givePassword,
@@ -32,6 +34,7 @@ describe('second factors', () => {
 
     await givePassword(page, email, PASSWORD);
     await heading(page, 'Confirm it is you').waitFor();
+    await inspect(page, 'second-factor');
     await page.getByLabel('Code', { exact: true }).fill('000000');
     await button(page, 'Confirm').click();
     await page.getByText(/That was not accepted/).waitFor();
@@ -55,9 +58,7 @@ describe('second factors', () => {
     const device = await world.device();
     const page = await signUp(world, device, email);
     const { secret } = await addAuthenticator(world, page);
-    await page.goto('/forgot-password');
-    await page.getByLabel('E-mail address').fill(email);
-    await button(page, 'Send the link').click();
+    await askForReset(page, email);
     const letter = await device.newPage();
     await letter.goto(await world.link(email, '/reset-password'));
     await letter.getByLabel('New password').fill('quiet lantern over seven hills');
@@ -79,6 +80,7 @@ describe('second factors', () => {
     await button(page.getByRole('dialog'), 'Make new codes').click();
     const shown = page.getByRole('dialog', { name: 'Your recovery codes' });
     await shown.waitFor();
+    await inspect(page, 'recovery-codes');
     const fresh = await shown.locator('.recovery-codes li').allTextContents();
     expect(fresh).not.toEqual(codes);
     await button(shown, 'I have kept them').click();
@@ -141,6 +143,40 @@ describe('passkeys', () => {
 });
 
 describe('telephone and channel', () => {
+  test('codes by text message are added as a second factor and asked for at sign-in', async () => {
+    const email = newAddress();
+    const number = `+47462${String(Date.now()).slice(-5)}`;
+    const device = await world.device();
+    const page = await signUp(world, device, email);
+    const codeIn = async () => /\b\d{6,8}\b/.exec((await world.letter(number, /\d{6}/)).text)?.[0] ?? '';
+    await page.goto('/security');
+    await button(page, 'Add phone').click();
+    await page.getByLabel('Phone number').fill(number);
+    await button(page, 'Send code').click();
+    const code = page.getByLabel('Code from the text message');
+    await confirmPassword(page, code);
+    await code.fill(await codeIn());
+    await button(page, 'Verify').click();
+    await page.getByText('Your phone number is verified.').waitFor();
+    await world.emptyMailbox();
+    await button(page, 'Add text message').click();
+    const dialog = page.getByRole('dialog', { name: 'Add text messages' });
+    await button(dialog, 'Continue').click();
+    await dialog.getByText(/A code is on its way to/).waitFor();
+    await dialog.getByLabel('Code', { exact: true }).fill(await codeIn());
+    await button(dialog, 'Switch on').click();
+    await button(page.getByRole('dialog', { name: 'Your recovery codes' }), 'I have kept them').click();
+    await button(page, 'Sign out').click();
+    await heading(page, 'Sign in').waitFor();
+    await world.emptyMailbox();
+    await givePassword(page, email, PASSWORD);
+    await button(page, 'Send the code').click();
+    await page.getByLabel('Code', { exact: true }).fill(await codeIn());
+    await button(page, 'Confirm').click();
+    await heading(page, /^Hello/).waitFor();
+    await device.close();
+  });
+
   test('a verified number can be chosen for security messages, and takes the reset link', async () => {
     const email = newAddress();
     const digits = `461${String(Date.now()).slice(-5)}`;
@@ -161,8 +197,13 @@ describe('telephone and channel', () => {
     // A new number takes reset links after a day (R-067).
     await world.advance(86_401);
     await button(page, 'Send reset link').click();
-    await page.getByText(/A link is on its way to/).waitFor();
+    await page.getByText(/A link is on its way to •/).waitFor();
     expect((await world.letter(number, /reset-password#/)).channel).toBe('SMS');
+    await page.reload();
+    await page.getByLabel('Send it by').selectOption('EMAIL');
+    await button(page, 'Send reset link').click();
+    await page.getByText(/A link is on its way to a•+@example.org/).waitFor();
+    expect((await world.letter(email, /reset-password#/)).channel).toBe('EMAIL');
     await device.close();
   });
 
@@ -190,8 +231,15 @@ describe('the account itself', () => {
     const page = await signUp(world, device, email);
     await page.goto('/security');
     await button(page, 'Change address').click();
+    // Past the time in which nobody asks again who is at the keyboard.
+    await world.advance(601);
     await page.getByLabel('New address').fill(next);
     await button(page, 'Send confirmation').click();
+    const dialog = page.getByRole('dialog', { name: 'Confirm it is you' });
+    await dialog.getByLabel('Password', { exact: true }).fill('not the password');
+    await button(dialog, 'Confirm').click();
+    await dialog.getByText('That is not your password.').waitFor();
+    await inspect(page, 'step-up');
     const sent = page.getByText(`We sent a link to ${next}`);
     await confirmPassword(page, sent);
     await sent.waitFor();

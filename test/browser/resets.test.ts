@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { inspect } from './support/inspect.js';
 import {
+  askForReset,
   button,
   givePassword,
   heading,
@@ -26,6 +28,22 @@ describe('signing up', () => {
     const page = await signUp(world, device, email, 'Ada Lovelace');
     expect(await page.getByText('How your account is protected').isVisible()).toBe(true);
     expect(new URL(page.url()).hash).toBe('');
+    await device.close();
+  });
+
+  test('a password manager is told what is what, and where passwords are changed', async () => {
+    const device = await world.device();
+    const page = await device.newPage();
+    await page.goto('/sign-in');
+    const address = page.getByLabel('E-mail address');
+    expect(await address.getAttribute('autocomplete')).toBe('username webauthn');
+    await address.fill(newAddress());
+    await button(page, 'Continue').click();
+    const password = page.getByLabel('Password', { exact: true });
+    expect(await password.getAttribute('autocomplete')).toBe('current-password');
+    expect(await page.locator('input[autocomplete="username"]').count()).toBe(1);
+    const answer = await fetch(`${world.url}/.well-known/change-password`, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/security']);
     await device.close();
   });
 
@@ -61,15 +79,22 @@ describe('forgetting the password', () => {
     await button(first, 'Send the link').click();
     await first.getByText(`If there is an account for ${email}`).waitFor();
     expect(await first.getByText('It works for 30 minutes').isVisible()).toBe(true);
+    await inspect(first, 'reset-sent');
 
-    const second = await away.newPage();
-    await second.goto(await world.link(email, '/reset-password'));
+    const mail = await away.newPage();
+    await mail.goto(`/mailbox?open=${(await world.letter(email, /reset-password#/)).id}`);
+    const opened = away.waitForEvent('page');
+    await mail.frameLocator('iframe').getByRole('link', { name: 'Reset My Password' }).click();
+    const second = await opened;
     await second.getByText(/at least \d+ characters long/).waitFor();
+    await mail.close();
     const field = second.getByLabel('New password');
     await field.fill('password');
     await second.getByText('Estimated strength').waitFor();
     await button(second, 'Set new password').click();
     await second.locator('.error-text').waitFor();
+    expect(await field.getAttribute('autocomplete')).toBe('new-password');
+    await inspect(second, 'reset-refused');
     await away.grantPermissions(['clipboard-read', 'clipboard-write']);
     await inPage(second, `navigator.clipboard.writeText('${NEW_PASSWORD}')`);
     await field.fill('');
@@ -80,8 +105,10 @@ describe('forgetting the password', () => {
     await button(second, 'Hide password').click();
     await field.press('Enter');
     await heading(second, 'Your password is changed').waitFor();
+    await inspect(second, 'reset-done');
 
     await first.getByText('Your password was reset').waitFor();
+    await inspect(first, 'reset-noticed');
     expect(new URL(first.url()).pathname).toBe('/sign-in');
     expect(await first.getByLabel('E-mail address').inputValue()).toBe(email);
     await button(first, 'Continue').click();
@@ -101,9 +128,7 @@ describe('forgetting the password', () => {
     await signedIn.goto('/security');
     await heading(signedIn, 'Security').waitFor();
     const asking = await elsewhere.newPage();
-    await asking.goto('/forgot-password');
-    await asking.getByLabel('E-mail address').fill(email);
-    await button(asking, 'Send the link').click();
+    await askForReset(asking, email);
     const letter = await here.newPage();
     await resetPassword(letter, await world.link(email, '/reset-password'), NEW_PASSWORD);
     await signedIn.getByText('Your password was reset').waitFor();
@@ -114,13 +139,32 @@ describe('forgetting the password', () => {
     await elsewhere.close();
   });
 
+  test('the first window notices by itself when the letter was opened on another device', async () => {
+    const email = newAddress();
+    const desk = await world.device();
+    const first = await signUp(world, desk, email);
+    await first.clock.install();
+    await first.goto('/security');
+    await button(first, 'Send reset link').click();
+    await first.getByText(/A link is on its way to a•+@example.org/).waitFor();
+    const phone = await world.device({ viewport: { width: 390, height: 844 } });
+    await resetPassword(await phone.newPage(), await world.link(email, '/reset-password'), NEW_PASSWORD);
+    // The window asks every twenty seconds while someone is there.
+    await first.clock.fastForward(21_000);
+    await first.getByText('Your session has ended').waitFor();
+    await first.getByLabel('E-mail address').fill(email);
+    await button(first, 'Continue').click();
+    await first.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD);
+    await button(first, 'Sign in').click();
+    await heading(first, 'Security').waitFor();
+    await Promise.all([desk.close(), phone.close()]);
+  });
+
   test('the token is in no address, history entry, referrer or log, and a reload asks for the link again (R-054)', async () => {
     const email = newAddress();
     const device = await world.device();
     const page = await signUp(world, device, email);
-    await page.goto('/forgot-password');
-    await page.getByLabel('E-mail address').fill(email);
-    await button(page, 'Send the link').click();
+    await askForReset(page, email);
     const link = await world.link(email, '/reset-password');
     const token = new URL(link).hash.slice(1);
     const letter = await device.newPage();
@@ -145,9 +189,7 @@ describe('forgetting the password', () => {
     const email = newAddress();
     const device = await world.device();
     const page = await signUp(world, device, email);
-    await page.goto('/forgot-password');
-    await page.getByLabel('E-mail address').fill(email);
-    await button(page, 'Send the link').click();
+    await askForReset(page, email);
     const link = await world.link(email, '/reset-password');
     await resetPassword(page, link, NEW_PASSWORD);
     const again = await device.newPage();

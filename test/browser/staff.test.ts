@@ -1,23 +1,43 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { inspect } from './support/inspect.js';
 import { confirmAsStaff, joinsStaff, signInAsStaff, type Member } from './support/staff.js';
-import { button, givePassword, heading, inPage, newAddress, PASSWORD, signUp } from './support/steps.js';
+import { askForReset, button, givePassword, heading, inPage, newAddress, PASSWORD, signUp } from './support/steps.js';
 import { startWorld, type World } from './support/world.js';
 
 const GRACE = 'grace@staff.example';
 const ALAN = 'alan@staff.example';
 const FEW_REQUESTS = 3;
+/** More than a page of the queue. */
+const MANY = 25;
 
 let world: World;
 let grace: Member;
 beforeAll(async () => {
   world = await startWorld({
     env: { FLAG_RESET_REQUESTS: `${FEW_REQUESTS}/3600`, LIMIT_RESET_PER_ADDRESS: '0' },
-    before: [GRACE, ALAN].map((email) => ['create-staff', email, '--role', 'admin']),
+    before: [
+      ...[GRACE, ALAN].map((email) => ['create-staff', email, '--role', 'admin']),
+      ['import-accounts', importFile()],
+    ],
   });
   grace = await joinsStaff(world, GRACE, 'Grace');
 });
 afterAll(() => world?.stop());
+
+/** Accounts that come from another system. */
+function importFile(): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'rekey-browser-')), 'accounts.jsonl');
+  const lines = Array.from({ length: MANY }, (_, at) =>
+    JSON.stringify({ email: `many-${at}@example.org`, passwordHash: null }),
+  );
+  writeFileSync(file, lines.join('\n'));
+  return file;
+}
 
 /** Someone's account gets flagged, because a reset was asked for too often. */
 async function flagged(): Promise<string> {
@@ -25,9 +45,7 @@ async function flagged(): Promise<string> {
   const device = await world.device();
   const page = await signUp(world, device, email, 'Flora');
   for (let time = 0; time < FEW_REQUESTS + 1; time++) {
-    await page.goto('/forgot-password');
-    await page.getByLabel('E-mail address').fill(email);
-    await button(page, 'Send the link').click();
+    await askForReset(page, email);
     await heading(page, 'Look in your mailbox').waitFor();
   }
   await device.close();
@@ -54,6 +72,11 @@ describe('the review queue', () => {
     await until(page, () => row.isVisible());
     await row.getByText('Many reset requests').waitFor();
     await row.getByText(/events? from 1 source/).waitFor();
+    await row.getByText(`Rule: ${FEW_REQUESTS} within 1 hour`).waitFor();
+    await row.getByText(/^(?:Low|Medium|High|Critical)$/).waitFor();
+    await row.getByText(/this minute|minutes? ago/).waitFor();
+    await row.getByRole('button', { name: /^Claim/ }).waitFor();
+    await inspect(page, 'queue');
     await page.keyboard.press('j');
     await page.keyboard.press('c');
     await page.getByText('Claimed.').waitFor();
@@ -68,6 +91,9 @@ describe('the review queue', () => {
       .or(page.getByText('::1'))
       .first()
       .waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'Raised by a rule' }).waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'Claimed by Grace' }).waitFor();
+    await inspect(page, 'case');
     await page.getByLabel('End every session and void the password').check();
     await button(page, 'Decide').click();
     await page.getByText('Say why.').waitFor();
@@ -80,16 +106,93 @@ describe('the review queue', () => {
     expect((await world.letter(email, /reset-password#/)).to).toBe(email);
   });
 
-  test('the overview counts it, and filters stay in the address', async () => {
+  test('the overview counts failures, resets and flags over time', async () => {
+    const stranger = await (await world.device()).newPage();
+    await givePassword(stranger, newAddress('nobody'), 'not the password');
+    await stranger.getByText('do not match').waitFor();
+    await stranger.context().close();
     const { page } = grace;
     await page.goto('/staff');
-    await page.getByRole('img', { name: 'Flags raised' }).waitFor();
+    const counted = async (chart: string, ...columns: string[]) => {
+      const part = page.getByRole('region', { name: chart });
+      await part.getByRole('img', { name: chart }).waitFor();
+      await part.getByText('As a table').click();
+      await part.locator('td').first().waitFor();
+      const cells = columns.map((column) => part.locator(`td[data-label="${column}"]`).allInnerTexts());
+      return (await Promise.all(cells)).flat().reduce((sum, cell) => sum + Number(cell), 0);
+    };
+    expect(await counted('Failures', 'Failed sign-ins and codes')).toBe(1);
+    expect(await counted('Resets', 'Reset requests')).toBe(FEW_REQUESTS + 1);
+    expect(await counted('Flags raised', 'Critical', 'High', 'Medium', 'Low')).toBe(1);
+    await inspect(page, 'overview');
+    await page.getByLabel('Time').selectOption('24 hours');
+    await page.waitForURL('**/staff?period=DAY');
+    await page.getByRole('img', { name: 'Failures' }).waitFor();
+  });
+
+  test('pages follow a cursor, by key too, and filters stay in the address', async () => {
+    const { page } = grace;
+    await flagMany(page);
+    await page.goto('/staff/queue?reason=MANUAL');
+    const links = page.locator('[data-row] a.row-link');
+    const rows = async () =>
+      page.locator('[data-row]').evaluateAll((all) => all.map((row) => row.getAttribute('data-row')));
+    await page.getByText(`${MANY} accounts`).waitFor();
+    const first = await rows();
+    expect(first).toHaveLength(20);
+    await page.keyboard.press('n');
+    await page.getByText('Page 2').waitFor();
+    await expectSoon(() => links.count(), MANY - 20);
+    const second = await rows();
+    expect(new Set([...first, ...second]).size).toBe(MANY);
+    expect(await button(page, 'Next').isDisabled()).toBe(true);
+    await page.keyboard.press('p');
+    await expectSoon(() => links.count(), 20);
+    expect(await rows()).toEqual(first);
+
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('c');
+    await page.getByText('Claimed.').waitFor();
+    await page.getByLabel('Only mine').check();
+    await page.getByText('1 account', { exact: true }).waitFor();
+    await expectSoon(rows, [first[1]]);
+    await page.keyboard.press('j');
+    await page.keyboard.press('r');
+    await page.getByText('Back in the queue.').waitFor();
+    await page.getByLabel('Only mine').uncheck();
+    await page.keyboard.press('f');
+    expect(await inPage(page, 'document.activeElement.tagName')).toBe('SELECT');
+    await page.getByLabel('Least severity').selectOption('MEDIUM');
+    await page.getByText('Nothing waits. Well done.').waitFor();
+    expect(new URL(page.url()).search).toBe('?reason=MANUAL&severity=MEDIUM');
     await page.goto('/staff/queue');
     await page.getByLabel('State').selectOption('RESOLVED');
     await page.getByRole('row').filter({ hasText: 'Many reset requests' }).first().waitFor();
     expect(new URL(page.url()).searchParams.get('status')).toBe('RESOLVED');
   });
 });
+
+/** As many accounts as no person flags by hand: another service may. */
+async function flagMany(page: Page): Promise<void> {
+  const ask = async (query: string, variables = {}) => {
+    const answer = await page.request.post('/graphql', { data: { query, variables }, headers: { origin: world.url } });
+    return ((await answer.json()) as { data: { accounts: { nodes: { id: string; email: string }[] } } }).data;
+  };
+  const { accounts } = await ask('{ accounts(first: 100) { nodes { id email } } }');
+  for (const { id: accountId, email } of accounts.nodes) {
+    if (!email.startsWith('many-')) continue;
+    const input = { accountId, reason: 'MANUAL', severity: 'LOW', note: 'Seen by the shop.' };
+    await ask('mutation ($input: FlagAccountInput!) { flagAccount(input: $input) { __typename } }', { input });
+  }
+}
+
+/** Looks until it is as expected: what a list shows follows the answer by a moment. */
+async function expectSoon<Value>(look: () => Promise<Value>, expected: Value): Promise<void> {
+  const isSo = async () => JSON.stringify(await look()) === JSON.stringify(expected);
+  for (const deadline = Date.now() + 30_000; !(await isSo()) && Date.now() < deadline;) await sleep(100);
+  expect(await look()).toEqual(expected);
+}
 
 describe('support requests', () => {
   test('a person without a way in gets a reference, and after a decision a link', async () => {
@@ -104,6 +207,7 @@ describe('support requests', () => {
     await heading(person, 'We have your request').waitFor();
     const reference = await person.locator('.reference').innerText();
     expect(await person.getByText(/A person decides by/).isVisible()).toBe(true);
+    await inspect(person, 'support-asked');
 
     const { page } = grace;
     await page.goto('/staff/support');
@@ -111,6 +215,8 @@ describe('support requests', () => {
     await page.getByRole('link', { name: reference }).click();
     await page.getByText('My phone fell into the harbour.').waitFor();
     await button(page, 'Claim this request').click();
+    await page.getByLabel('How was the person identified?').waitFor();
+    await inspect(page, 'support-case');
     await page.getByLabel('How was the person identified?').fill('Called back on the number in the directory.');
     await button(page, 'Decide').click();
     const decided = page.getByText(/Approved — Grace/);
@@ -178,6 +284,7 @@ describe('support requests', () => {
     await row.waitFor();
     const due = row.locator('.overdue');
     expect(await due.innerText()).toMatch(/^Overdue/);
+    await inspect(page, 'support-overdue');
     expect(await inPage(page, `getComputedStyle(document.querySelector('.overdue')).color`)).toBe('rgb(164, 38, 44)');
   });
 });
@@ -195,6 +302,12 @@ describe('accounts and the audit', () => {
     await page.getByRole('row').filter({ hasText: email }).getByRole('link').click();
     await heading(page, 'Felix').waitFor();
     await page.getByRole('table', { name: 'Events' }).getByText('Account created').waitFor();
+    await button(page, 'Raise a flag').click();
+    const raising = page.getByRole('dialog', { name: 'Raise a flag' });
+    await raising.getByLabel('Note').fill('The owner called twice.');
+    await inspect(page, 'raise-flag');
+    await button(raising, 'Raise a flag').click();
+    await page.getByRole('link', { name: 'Raised by hand' }).waitFor();
     await button(page, 'Lock account').click();
     const dialog = page.getByRole('dialog', { name: 'Lock this account' });
     await dialog.getByLabel('Note').fill('Owner called.');
@@ -202,6 +315,7 @@ describe('accounts and the audit', () => {
     const unlock = button(page, 'Unlock account');
     await confirmAsStaff(world, grace, unlock);
     await unlock.waitFor();
+    await inspect(page, 'account');
     const owner = await device.newPage();
     await givePassword(owner, email, PASSWORD);
     await owner.getByText('This account is locked').waitFor();
@@ -210,6 +324,7 @@ describe('accounts and the audit', () => {
     await button(page, 'Lock account').waitFor();
     await page.getByRole('link', { name: 'What staff did' }).click();
     await page.getByRole('row').filter({ hasText: 'lockAccount' }).first().waitFor();
+    await inspect(page, 'audit');
     await device.close();
   });
 

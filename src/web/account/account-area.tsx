@@ -1,5 +1,5 @@
 import { ApolloProvider, useQuery } from '@apollo/client/react';
-import { Suspense, useCallback, useEffect, useRef } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import { Navigate, Outlet, useLocation, useNavigate } from 'react-router';
 import { accountTexts } from '#texts/account';
 import { texts } from '#texts/entry';
@@ -27,7 +27,7 @@ export function AccountArea() {
 }
 
 function SignedIn() {
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
   const { data, loading, error, refetch } = useQuery(ViewerDocument, { fetchPolicy: 'cache-and-network' });
   const wasSignedIn = useRef(false);
   const viewer = data?.viewer;
@@ -37,7 +37,7 @@ function SignedIn() {
     () => onSessionChange((change, from) => void (change === 'signed-in' && from === 'another-window' && refetch())),
     [refetch],
   );
-  usePresencePolling(useCallback(() => void refetch().catch(() => {}), [refetch]));
+  usePresencePolling(refetch);
   useEffect(() => {
     if (viewer) wasSignedIn.current = true;
     else if (wasSignedIn.current && data && viewer === null) void sessionEnded();
@@ -53,7 +53,7 @@ function SignedIn() {
     );
   }
   if (data && viewer === null && !wasSignedIn.current) {
-    const state: EntryState = { returnTo: pathname };
+    const state: EntryState = { returnTo: pathname + search };
     return <Navigate to="/sign-in" replace state={state} />;
   }
   if (loading || wasSignedIn.current) return <Loading />;

@@ -8,10 +8,10 @@ import {
   ReportSecurityEventDocument,
   type EventFactsFragment,
 } from '../generated/account/graphql';
+import { Absent } from '../ui/absent';
 import { Button } from '../ui/button';
 import { ConfirmDialog } from '../ui/dialog';
 import { Notice, ProblemNotice } from '../ui/notice';
-import { Loading } from '../ui/page';
 import { Ago } from '../ui/time';
 import { Section } from './section';
 import { useAction } from './use-action';
@@ -20,7 +20,7 @@ const words = accountTexts.security.activity;
 const nameOf = (event: EventFactsFragment) => accountTexts.events[event.kind] ?? event.kind;
 
 export function ActivitySection() {
-  const { data, fetchMore, refetch } = useQuery(RecentActivityDocument, { fetchPolicy: 'cache-and-network' });
+  const { data, loading, fetchMore, refetch } = useQuery(RecentActivityDocument, { fetchPolicy: 'cache-and-network' });
   const [asked, setAsked] = useState<EventFactsFragment | null>(null);
   const [reportedTo, setReportedTo] = useState<string | null>(null);
   const { act, problem, clearProblem } = useAction();
@@ -36,7 +36,7 @@ export function ActivitySection() {
   return (
     <Section id="activity" title={words.title} intro={words.intro}>
       {reportedTo && <Notice tone="success">{words.reported(reportedTo)}</Notice>}
-      {!events && <Loading />}
+      {!events && <Absent isLoading={loading} onRetry={refetch} />}
       {events?.nodes.length === 0 && <p className="soft">{words.none}</p>}
       {events && events.nodes.length > 0 && (
         <ul className="list card compact">

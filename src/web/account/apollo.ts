@@ -1,7 +1,7 @@
 import { ApolloClient, ApolloLink, InMemoryCache, Observable, type FieldPolicy } from '@apollo/client';
 import { print } from 'graphql';
 import { onForgetPerson } from '../core/session-signals';
-import { post } from '../core/transport';
+import { documentId, post } from '../core/transport';
 import { possibleTypes } from '../generated/possible-types';
 
 /** Apollo sends like every other page: through the one door, which handles ended sessions and busy servers. */
@@ -9,7 +9,7 @@ const postLink = new ApolloLink(
   ({ query, variables, operationName }) =>
     new Observable((observer) => {
       const abort = new AbortController();
-      post({ operationName, query: print(query), variables }, abort.signal).then(
+      post({ documentId: documentId(query), operationName, query: print(query), variables }, abort.signal).then(
         (answer) => {
           observer.next(answer as ApolloLink.Result);
           observer.complete();

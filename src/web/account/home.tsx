@@ -4,7 +4,8 @@ import { Link } from 'react-router';
 import { accountTexts } from '#texts/account';
 import { relativeTime } from '../core/time';
 import { RecentActivityDocument, SecuritySettingsDocument, SessionsDocument } from '../generated/account/graphql';
-import { Heading, Loading } from '../ui/page';
+import { Absent } from '../ui/absent';
+import { Heading } from '../ui/page';
 import { Ago } from '../ui/time';
 
 const words = accountTexts.home;
@@ -12,17 +13,17 @@ const fewCodes = 3;
 
 /** A person's first page: how well the account is protected, and what happened last. */
 export function Home() {
-  const { data } = useQuery(SecuritySettingsDocument, { fetchPolicy: 'cache-and-network' });
+  const { data, loading, refetch } = useQuery(SecuritySettingsDocument, { fetchPolicy: 'cache-and-network' });
   const sessions = useQuery(SessionsDocument).data?.viewer?.sessions;
   const events = useQuery(RecentActivityDocument).data?.viewer?.securityEvents.nodes.slice(0, 4);
   const viewer = data?.viewer;
-  if (!viewer) return <Loading />;
+  if (!viewer) return <Absent isLoading={loading} onRetry={refetch} />;
   const factors = viewer.secondFactors.filter((factor) => factor.isConfirmed).length;
   const codes = viewer.recoveryCodesRemaining;
   const strong = factors + viewer.passkeys.length > 0;
   return (
     <div className="stack loose">
-      <div className="page-head">
+      <div className="page-head flush">
         <Heading>{words.title(viewer.account.displayName)}</Heading>
         <p className="soft">{words.intro}</p>
       </div>

@@ -8,8 +8,10 @@ import { useEffect } from 'react';
 const askEvery = 20_000;
 const presentFor = 120_000;
 
-export function usePresencePolling(ask: () => void): void {
+export function usePresencePolling(question: () => Promise<unknown>): void {
   useEffect(() => {
+    // Failures have been told by then.
+    const ask = () => void question().catch(() => {});
     let lastSign = Date.now();
     const sign = () => {
       lastSign = Date.now();
@@ -31,5 +33,5 @@ export function usePresencePolling(ask: () => void): void {
       signs.forEach((name) => window.removeEventListener(name, sign, { capture: true }));
       document.removeEventListener('visibilitychange', comeBack);
     };
-  }, [ask]);
+  }, [question]);
 }

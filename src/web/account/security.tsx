@@ -2,11 +2,9 @@ import { useQuery } from '@apollo/client/react';
 import { useEffect } from 'react';
 import { useLocation } from 'react-router';
 import { accountTexts } from '#texts/account';
-import { texts } from '#texts/entry';
 import { SecuritySettingsDocument } from '../generated/account/graphql';
-import { Button } from '../ui/button';
-import { Notice } from '../ui/notice';
-import { Heading, Loading } from '../ui/page';
+import { Absent } from '../ui/absent';
+import { Heading } from '../ui/page';
 import { AccountSection } from './account-section';
 import { ActivitySection } from './activity-section';
 import { ContactSection } from './contact-section';
@@ -25,16 +23,7 @@ export function Security() {
   const isReady = Boolean(viewer && features && policy);
   useWantedSection(isReady);
   if (!viewer || !features || !policy) {
-    if (loading) return <Loading />;
-    return (
-      <div className="stack">
-        <Heading>{words.title}</Heading>
-        <Notice tone="error">{texts.notLoaded}</Notice>
-        <div>
-          <Button onClick={() => void refetch()}>{texts.tryAgain}</Button>
-        </div>
-      </div>
-    );
+    return <Absent isLoading={loading} onRetry={refetch} />;
   }
   const codesShown = viewer.recoveryCodesRemaining !== null || viewer.secondFactors.length > 0;
   const names: [string, string][] = [

@@ -8,9 +8,9 @@ import {
   SessionsDocument,
   type SessionFactsFragment,
 } from '../generated/account/graphql';
+import { Absent } from '../ui/absent';
 import { Button } from '../ui/button';
 import { Notice, ProblemNotice } from '../ui/notice';
-import { Loading } from '../ui/page';
 import { Ago } from '../ui/time';
 import { Section } from './section';
 import { useAction } from './use-action';
@@ -18,7 +18,7 @@ import { useAction } from './use-action';
 const words = accountTexts.security.sessions;
 
 export function SessionsSection() {
-  const { data, fetchMore } = useQuery(SessionsDocument, { fetchPolicy: 'cache-and-network' });
+  const { data, loading, refetch, fetchMore } = useQuery(SessionsDocument, { fetchPolicy: 'cache-and-network' });
   const [message, setMessage] = useState<string | null>(null);
   const { act, isBusy, problem } = useAction();
   const sessions = data?.viewer?.sessions;
@@ -62,7 +62,7 @@ export function SessionsSection() {
           </div>
         </>
       ) : (
-        <Loading />
+        <Absent isLoading={loading} onRetry={refetch} />
       )}
     </Section>
   );

@@ -11,15 +11,18 @@ export interface EntryState {
   email?: string | undefined;
   returnTo?: string | undefined;
   reason?: EntryReason | undefined;
+  /** At sign-in: the address is given, the password comes next. An entry of its own, so that Back leads to the address. */
+  step?: 'password' | undefined;
 }
 
 export function useEntryState(): EntryState {
   const state: unknown = useLocation().state;
   if (typeof state !== 'object' || state === null) return {};
-  const { email, returnTo, reason } = state as Record<string, unknown>;
+  const { email, returnTo, reason, step } = state as Record<string, unknown>;
   return {
     email: typeof email === 'string' ? email : undefined,
     returnTo: typeof returnTo === 'string' ? returnTo : undefined,
     reason: typeof reason === 'string' ? (reason as EntryReason) : undefined,
+    step: step === 'password' && typeof email === 'string' ? step : undefined,
   };
 }

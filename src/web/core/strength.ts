@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import wordLists from 'virtual:word-lists';
 import type { StrengthAnswer, StrengthQuestion } from './strength.worker';
 
 export interface Strength {
@@ -35,6 +36,7 @@ export function useStrength(password: string, context: string[]): Strength | nul
         id,
         password: password.slice(0, estimatedLength),
         context: words.split('\n'),
+        wordLists,
       };
       asked.postMessage(question);
     }, typingPause);

@@ -5,11 +5,14 @@ import { serverNow } from './transport';
 
 const full = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
 const short = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+const dayTime = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 
 export const fullTime = (instant: string): string => full.format(new Date(instant));
 export const shortTime = (instant: string): string => short.format(new Date(instant));
+/** Of the last weeks: the year goes without saying. */
+export const recentTime = (instant: string): string => dayTime.format(new Date(instant));
 export const clockTime = (instant: string): string => clock.format(new Date(instant));
 
 const units: [Intl.RelativeTimeFormatUnit, number][] = [

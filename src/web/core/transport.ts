@@ -3,7 +3,7 @@
  * server and an unexpected failure are handled in this one place whichever page asked.
  */
 import { texts } from '#texts/entry';
-import { showBanner } from './banners';
+import { endOutage, showBanner } from './banners';
 import { sessionEnded } from './session-signals';
 
 interface GraphQLFailure {
@@ -18,6 +18,8 @@ export interface Answer<Data = Record<string, unknown>> {
 }
 
 export interface Request {
+  /** Its hash in the manifest of trusted documents, for a gate in front of the service. */
+  documentId?: string | undefined;
   operationName?: string | undefined;
   query: string;
   variables?: object | undefined;
@@ -35,6 +37,7 @@ let clockSkew = 0;
 export const serverNow = (): number => Date.now() + clockSkew;
 
 const longestAutomaticWait = 5;
+const outages = ['UNREACHABLE', 'UNAVAILABLE', 'BUSY'];
 const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 export async function post<Data>(request: Request, signal?: AbortSignal): Promise<Answer<Data>> {
@@ -51,15 +54,21 @@ export async function post<Data>(request: Request, signal?: AbortSignal): Promis
   return report(answer);
 }
 
+/** The hash that the generated documents carry. */
+export function documentId(document: object): string | undefined {
+  const { hash } = (document as { __meta__?: { hash?: unknown } }).__meta__ ?? {};
+  return typeof hash === 'string' ? hash : undefined;
+}
+
 /** Run an operation of the entry pages. Nothing is cached: those pages show no one's data and handle secrets. */
 export async function send<Data, Variables extends object>(
-  document: String & { __apiType?: (variables: Variables) => Data },
+  document: String & { __apiType?: (variables: Variables) => Data; __meta__?: Record<string, unknown> | undefined },
   variables?: Variables,
   signal?: AbortSignal,
 ): Promise<Data> {
   const query = document.toString();
   const operationName = /(?:query|mutation) (\w+)/.exec(query)?.[1];
-  const answer = await post<Data>({ operationName, query, variables }, signal);
+  const answer = await post<Data>({ documentId: documentId(document), operationName, query, variables }, signal);
   if (answer.errors?.length || !answer.data) throw new Fault(answer.errors?.[0]?.extensions?.code ?? 'UNKNOWN');
   return answer.data;
 }
@@ -104,10 +113,14 @@ function readClock(response: Response): void {
 /** Tell the person what the top-level error means. */
 function report<Data>(answer: Answer<Data>): Answer<Data> {
   const failure = answer.errors?.[0];
-  if (!failure) return answer;
+  if (!failure) {
+    endOutage();
+    return answer;
+  }
   const { code = 'UNKNOWN', retryAfterSeconds, reference } = failure.extensions ?? {};
+  const isOutage = outages.includes(code);
   if (code === 'UNAUTHENTICATED') void sessionEnded();
-  else showBanner({ tone: 'error', text: faultText(code, retryAfterSeconds, reference) });
+  else showBanner({ tone: 'error', text: faultText(code, retryAfterSeconds, reference), isOutage });
   return answer;
 }
 

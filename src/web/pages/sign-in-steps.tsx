@@ -23,7 +23,7 @@ interface AddressStepProps {
   setEmail: (email: string) => void;
   features: FeaturesQuery['securityFeatures'];
   problem: ProblemLike | null;
-  onNext: () => void;
+  onNext: (address: string) => void;
   onSignedIn: () => Promise<void>;
   onQr: () => void;
 }
@@ -36,8 +36,7 @@ export function AddressStep({ email, setEmail, features, problem, onNext, onSign
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (looksLikeAddress(email)) {
-      setEmail(email.trim());
-      onNext();
+      onNext(email.trim());
     } else {
       setError(texts.problems.invalidEmail);
       input.current?.focus();

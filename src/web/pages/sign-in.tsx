@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Link, useLocation, useNavigate, useSearchParams } from 'react-router';
 import { texts } from '#texts/entry';
-import { useEntryState } from '../core/entry-state';
+import { useEntryState, type EntryState } from '../core/entry-state';
 import { isProblem, type ProblemLike } from '../core/problems';
 import { returnPath } from '../core/return-path';
 import { announce } from '../core/session-signals';
@@ -32,7 +32,8 @@ export function SignIn() {
   const visit = useLocation().key;
   const [search, setSearch] = useSearchParams();
   const [email, setEmail] = useState(entry.email ?? '');
-  const [step, setStep] = useState<Step>({ name: 'address' });
+  const asked: Step = { name: entry.step ?? 'address' };
+  const [step, setStep] = useState<Step>(asked);
   const [problem, setProblem] = useState<ProblemLike | null>(null);
   const [hasLapsed, setLapsed] = useState(false);
   const [features, setFeatures] = useState<FeaturesQuery['securityFeatures']>(null);
@@ -49,10 +50,11 @@ export function SignIn() {
       () => {},
     );
   }, []);
-  // Sent here anew, by a window that signed out or reset the password: start over, with the address kept.
+  // Sent here anew: by the address step, by Back, or by a window that signed out or reset the password.
   useEffect(() => {
-    setStep({ name: 'address' });
+    setStep(asked);
     setProblem(null);
+    setLapsed(false);
     setSignedInAs(null);
     if (entry.email) setEmail(entry.email);
     // Depends on no more than this: once per visit.
@@ -143,9 +145,9 @@ export function SignIn() {
       {step.name === 'address' ? (
         <AddressStep
           {...{ email, setEmail, features, problem }}
-          onNext={() => {
-            setProblem(null);
-            setStep({ name: 'password' });
+          onNext={(address) => {
+            const state: EntryState = { ...entry, reason: undefined, email: address, step: 'password' };
+            void navigate('/sign-in', { state });
           }}
           onSignedIn={enter}
           onQr={() => setSearch({ with: 'qr' }, { state: entry })}
@@ -155,9 +157,8 @@ export function SignIn() {
           {...{ email, problem }}
           isBusy={task.isBusy}
           onChangeAddress={() => {
-            setProblem(null);
-            setLapsed(false);
-            setStep({ name: 'address' });
+            const state: EntryState = { ...entry, step: undefined };
+            void navigate('/sign-in', { replace: true, state });
           }}
           onSubmit={(password, persistent) => void signIn(password, persistent)}
         />

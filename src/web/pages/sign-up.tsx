@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent } from 'react';
+import { useCallback, useEffect, useState, type FormEvent } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { texts } from '#texts/entry';
 import { dropFragmentToken, useFragmentToken } from '../core/fragment-token';
@@ -13,11 +13,12 @@ import {
   PasswordRulesDocument,
   SignUpDocument,
 } from '../generated/entry/graphql';
+import { Absent } from '../ui/absent';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
 import { NewPassword, type Policy } from '../ui/new-password';
 import { Notice, ProblemNotice } from '../ui/notice';
-import { EntryPage, Loading } from '../ui/page';
+import { EntryPage } from '../ui/page';
 import { looksLikeAddress } from './sign-in-steps';
 
 /** Sign-up, and the page its letter opens: the password is chosen only there. */
@@ -122,12 +123,14 @@ function CompleteSignUp({ token }: { token: string }) {
   const [rejected, setRejected] = useState<string | null>(null);
   const [problem, setProblem] = useState<ProblemLike | null>(null);
   const task = useTask();
-  useEffect(() => {
-    void send(PasswordRulesDocument, {}).then(
-      (data) => setPolicy(data.passwordPolicy),
-      () => {},
-    );
+  const [isUnread, setUnread] = useState(false);
+  const readPolicy = useCallback(async () => {
+    setUnread(false);
+    const data = await send(PasswordRulesDocument, {}).catch(() => null);
+    setPolicy(data?.passwordPolicy ?? null);
+    setUnread(!data?.passwordPolicy);
   }, []);
+  useEffect(() => void readPolicy(), [readPolicy]);
 
   const complete = () =>
     task.run(async () => {
@@ -195,7 +198,7 @@ function CompleteSignUp({ token }: { token: string }) {
           </Button>
         </form>
       ) : (
-        <Loading />
+        <Absent isLoading={!isUnread} onRetry={readPolicy} />
       )}
     </EntryPage>
   );

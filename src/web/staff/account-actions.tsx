@@ -1,9 +1,12 @@
+import { useApolloClient } from '@apollo/client/react';
 import { useState } from 'react';
 import { staffTexts } from '#texts/staff';
 import { useAction } from '../account/use-action';
 import { fieldErrors } from '../core/problems';
 import { serverNow } from '../core/transport';
 import {
+  AccountEventsDocument,
+  AccountFlagsDocument,
   FlagAccountDocument,
   ForcePasswordResetDocument,
   LockAccountDocument,
@@ -34,6 +37,11 @@ const asked = {
 export function AccountActions({ account }: { account: AccountStandingFragment }) {
   const [kind, setKind] = useState<Kind | null>(null);
   const [message, setMessage] = useState<string | null>(null);
+  const client = useApolloClient();
+  const finish = (text: string) => {
+    setMessage(text);
+    void client.refetchQueries({ include: [AccountFlagsDocument, AccountEventsDocument] });
+  };
   const isLocked = account.lock !== null;
   const kinds: Kind[] = [isLocked ? 'unlock' : 'lock', 'forceReset', 'revoke', 'flag'];
   return (
@@ -46,13 +54,7 @@ export function AccountActions({ account }: { account: AccountStandingFragment }
         </Button>
       ))}
       {kind && (
-        <ActionDialog
-          key={kind}
-          kind={kind}
-          accountId={account.id}
-          onDone={(text) => setMessage(text)}
-          onClose={() => setKind(null)}
-        />
+        <ActionDialog key={kind} kind={kind} accountId={account.id} onDone={finish} onClose={() => setKind(null)} />
       )}
     </section>
   );
@@ -106,7 +108,12 @@ function ActionDialog({ kind, accountId, onDone, onClose }: DialogProps) {
   };
   const error = fieldErrors(problem)['note'];
   return (
-    <ConfirmDialog {...asked[kind]} onConfirm={confirm} onClose={onClose}>
+    <ConfirmDialog
+      {...asked[kind]}
+      isHarmless={kind === 'flag' || kind === 'unlock'}
+      onConfirm={confirm}
+      onClose={onClose}
+    >
       {problem?.code === 'CONFLICT' ? (
         <Notice tone="warning">{words.conflict}</Notice>
       ) : (

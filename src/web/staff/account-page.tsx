@@ -141,7 +141,11 @@ function Events({ id }: { id: string }) {
               },
               { name: columns.device, cell: (event) => event.device?.summary ?? staffTexts.unknown },
               { name: columns.place, cell: (event) => event.device?.approximateLocation ?? staffTexts.unknown },
-              { name: columns.address, cell: (event) => <span className="mono small">{event.device?.ipAddress}</span> },
+              {
+                name: columns.address,
+                cell: (event) =>
+                  event.device?.ipAddress && <span className="mono small">{event.device.ipAddress}</span>,
+              },
             ]}
           />
           <Pager keyset={keyset} pageInfo={events.pageInfo} />

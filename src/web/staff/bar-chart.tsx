@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import uPlot from 'uplot';
 import { locale } from '#texts/language';
 import { staffTexts } from '#texts/staff';
-import { shortTime } from '../core/time';
+import { recentTime } from '../core/time';
 import { DataTable } from './parts';
 import { TimeChart } from './time-chart';
 
@@ -83,7 +83,11 @@ export function BarChart({ title, starts, bars }: Props) {
                 rows={rows}
                 rowKey={(row) => String(row.start)}
                 columns={[
-                  { name: words.time, cell: (row) => shortTime(new Date(row.start * 1000).toISOString()) },
+                  {
+                    name: words.time,
+                    className: 'nowrap',
+                    cell: (row) => recentTime(new Date(row.start * 1000).toISOString()),
+                  },
                   ...bars.map((bar) => ({
                     name: bar.name,
                     cell: (row: { index: number }) => bar.values[row.index] ?? 0,

@@ -197,7 +197,10 @@ function EventsTable({ events, hasMore }: { events: readonly StaffEventFragment[
             { name: columns.event, cell: (event) => accountTexts.events[event.kind] ?? event.kind },
             { name: columns.device, cell: (event) => event.device?.summary ?? staffTexts.unknown },
             { name: columns.place, cell: (event) => event.device?.approximateLocation ?? staffTexts.unknown },
-            { name: columns.address, cell: (event) => <span className="mono">{event.device?.ipAddress}</span> },
+            {
+              name: columns.address,
+              cell: (event) => event.device?.ipAddress && <span className="mono">{event.device.ipAddress}</span>,
+            },
           ]}
         />
         {hasMore && <p className="soft small">{words.moreEvents}</p>}

@@ -1,14 +1,13 @@
 /** What the pages of the desk share: people, badges, tables and paging. */
 import { useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
-import { texts } from '#texts/entry';
 import { staffTexts } from '#texts/staff';
 import { useViewer } from '../account/viewer';
 import type { FlagSeverity, PersonFragment } from '../generated/staff/graphql';
+import { Absent } from '../ui/absent';
 import { Button } from '../ui/button';
 import { Icon } from '../ui/icon';
 import { Notice } from '../ui/notice';
-import { Loading } from '../ui/page';
 
 const words = staffTexts;
 
@@ -54,12 +53,27 @@ export function BackLink({ to, children }: { to: string; children: ReactNode }) 
   );
 }
 
-/** What to show while there is nothing: loading, failed, or not there. Null when there is something. */
-export function absence(query: { loading: boolean; error?: unknown; data?: unknown }, found: unknown, gone?: string) {
+interface Asked {
+  loading: boolean;
+  error?: unknown;
+  data?: unknown;
+  refetch: () => Promise<unknown>;
+}
+
+/**
+ * What to show while there is nothing: loading, failed, or not there; with `empty`, that a list has nothing in it. Null
+ * when there is something.
+ */
+export function absence(query: Asked, found: unknown, empty?: string) {
   if (found) return null;
-  if (query.loading && !query.data) return <Loading />;
-  if (query.error || !query.data) return <Notice tone="error">{texts.notLoaded}</Notice>;
-  return <Notice tone="info">{gone ?? words.gone}</Notice>;
+  if (!query.data || query.error) return <Absent isLoading={query.loading} onRetry={query.refetch} />;
+  if (empty === undefined) return <Notice tone="info">{words.gone}</Notice>;
+  return (
+    <div className="empty-state" role="status">
+      <Icon name="success" />
+      <p>{empty}</p>
+    </div>
+  );
 }
 
 export interface Column<Row> {

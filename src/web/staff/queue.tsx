@@ -2,6 +2,7 @@ import { useQuery } from '@apollo/client/react';
 import { useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { staffTexts } from '#texts/staff';
+import { usePresencePolling } from '../account/presence';
 import { useAction } from '../account/use-action';
 import {
   ClaimFlagDocument,
@@ -47,6 +48,7 @@ export function Queue() {
     },
     fetchPolicy: 'cache-and-network',
   });
+  usePresencePolling(query.refetch);
   const list = query.data?.flaggedAccounts ?? query.previousData?.flaggedAccounts;
   const rows = list?.edges ?? [];
   const [message, setMessage] = useState<string | null>(null);

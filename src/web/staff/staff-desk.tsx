@@ -5,6 +5,7 @@ import { staffTexts } from '#texts/staff';
 import { useViewer } from '../account/viewer';
 import { Notice } from '../ui/notice';
 import { Heading, Tab } from '../ui/page';
+import '../styles/charts.css';
 import '../styles/staff.css';
 import { AccountPage } from './account-page';
 import { Accounts } from './accounts';

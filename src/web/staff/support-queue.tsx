@@ -1,6 +1,7 @@
 import { useQuery } from '@apollo/client/react';
 import { Link } from 'react-router';
 import { staffTexts } from '#texts/staff';
+import { usePresencePolling } from '../account/presence';
 import { relativeTime } from '../core/time';
 import {
   SupportRequestsDocument,
@@ -73,6 +74,7 @@ export function SupportQueue() {
     },
     fetchPolicy: 'cache-and-network',
   });
+  usePresencePolling(query.refetch);
   const list = query.data?.supportRequests ?? query.previousData?.supportRequests;
   return (
     <div className="stack">

@@ -59,6 +59,8 @@ interface ConfirmProps {
   title: string;
   text: string;
   action: string;
+  /** Whether it takes nothing from anyone; red is for what does. */
+  isHarmless?: boolean;
   /** Resolves to true when the dialog may close. */
   onConfirm: () => Promise<boolean>;
   onClose: () => void;
@@ -66,7 +68,7 @@ interface ConfirmProps {
 }
 
 /** Asks before something that cannot be taken back. */
-export function ConfirmDialog({ title, text, action, onConfirm, onClose, children }: ConfirmProps) {
+export function ConfirmDialog({ title, text, action, isHarmless, onConfirm, onClose, children }: ConfirmProps) {
   const [isBusy, setBusy] = useState(false);
   const confirm = async () => {
     setBusy(true);
@@ -79,7 +81,7 @@ export function ConfirmDialog({ title, text, action, onConfirm, onClose, childre
       <p>{text}</p>
       {children}
       <div className="row">
-        <Button look="danger" isBusy={isBusy} onClick={() => void confirm()}>
+        <Button look={isHarmless ? 'main' : 'danger'} isBusy={isBusy} onClick={() => void confirm()}>
           {action}
         </Button>
         <Button look="quiet" data-harmless onClick={onClose}>

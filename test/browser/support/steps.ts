@@ -57,6 +57,14 @@ export async function signIn(device: BrowserContext, email: string, password = P
   return page;
 }
 
+/** Asks for the reset letter. */
+export async function askForReset(page: Page, email: string): Promise<void> {
+  await page.goto('/forgot-password');
+  await page.getByLabel('E-mail address').fill(email);
+  await button(page, 'Send the link').click();
+  await heading(page, 'Look in your mailbox').waitFor();
+}
+
 /** Sets a new password behind a reset link, without a second factor. */
 export async function resetPassword(page: Page, link: string, password: string): Promise<void> {
   await page.goto(link);

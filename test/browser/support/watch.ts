@@ -1,4 +1,5 @@
 /** What may never happen, whatever a test does: it is watched for in every window of every test. */
+import { readFileSync } from 'node:fs';
 import type { BrowserContext } from 'playwright-core';
 import type { Letter } from './world.js';
 
@@ -9,7 +10,15 @@ export interface Watch {
   readonly seen: readonly string[];
 }
 
-/** Sees scripts that fail, anything the content security policy had to stop, and requests to anyone but the program. */
+const manifest = new URL('../../../src/web/generated/persisted-documents.json', import.meta.url);
+/** What the pages say that they ever send, by hash. */
+const trusted = JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, string>;
+const nameOf = (document = '') => /(?:query|mutation) (\w+)/.exec(document)?.[1];
+
+/**
+ * Sees scripts that fail, anything the content security policy had to stop, requests to anyone but the program, and
+ * operations that are not in the manifest of trusted documents.
+ */
 export function startWatch(url: string): Watch {
   const seen: string[] = [];
   return {
@@ -22,6 +31,11 @@ export function startWatch(url: string): Watch {
       device.on('request', (request) => {
         const isOwn = request.url().startsWith(`${url}/`) || /^(?:blob|data):/.test(request.url());
         if (!isOwn) seen.push(`a request to a stranger: ${request.url()}`);
+        if (request.url() === `${url}/graphql`) {
+          const { documentId, query } = JSON.parse(request.postData() ?? '{}') as Record<string, string>;
+          const isTrusted = nameOf(trusted[documentId ?? '']) === nameOf(query);
+          if (!isTrusted) seen.push(`an operation that is not the manifest's ${documentId}: ${nameOf(query)}`);
+        }
         const referrer = request.headers()['referer'];
         if (referrer) seen.push(`a referrer: ${referrer}`);
       });

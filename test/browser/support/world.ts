@@ -33,7 +33,7 @@ const OPEN_DOORS = {
 };
 
 /** Long enough for two busy cores. */
-const PATIENCE = 90_000;
+const PATIENCE = 30_000;
 
 export interface Letter {
   readonly id: string;
@@ -52,6 +52,8 @@ export interface World {
   letter(to: string, words: RegExp): Promise<Letter>;
   /** The newest link of this page in a letter to this address. */
   link(to: string, page: string): Promise<string>;
+  /** So that the next message is the newest. */
+  emptyMailbox(): Promise<void>;
   /** The program's clock, in seconds, after moving it on. */
   advance(seconds: number): Promise<number>;
   /** What the program wrote, on both streams. */
@@ -95,6 +97,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     device: (context) => openDevice(browser, url, watch, context),
     letter: (to, words) => waitForLetter(url, to, words),
     link: (to, page) => waitForLink(url, to, page),
+    emptyMailbox: async () => void (await fetch(`${url}/mailbox.json`, { method: 'DELETE' })),
     advance: (seconds) => moveClock(url, seconds),
     output: () => output,
     async stop() {

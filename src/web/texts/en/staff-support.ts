@@ -7,7 +7,7 @@ export const staffSupport = {
     intro: 'People without a way in, by the time an answer is due.',
     total: (n: number) => count(n, 'request'),
     status: 'State',
-    waiting: 'Open and claimed',
+    waiting: 'Waiting',
     all: 'All',
     overdueOnly: 'Only overdue',
     mine: 'Only mine',
