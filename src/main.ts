@@ -19,6 +19,7 @@ const commands: Record<string, () => Promise<Command>> = {
   'create-service': async () => (await import('./commands/create-service.js')).createService,
   'revoke-service': async () => (await import('./commands/create-service.js')).revokeService,
   'rotate-keys': async () => (await import('./commands/rotate-keys.js')).rotateKeys,
+  reseal: async () => (await import('./commands/reseal.js')).reseal,
   'check-config': async () => (await import('./commands/check-config.js')).checkConfig,
 };
 

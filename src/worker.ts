@@ -7,7 +7,7 @@ import { clock } from './base/time.js';
 import { eraseClosed } from './accounts/erasure.js';
 import { noticeMessage } from './accounts/notices.js';
 import { purgeSnapshots } from './accounts/snapshots.js';
-import { deliverDue, type Messages } from './delivery/deliver.js';
+import { deliverDue, deliverOn, type Messages } from './delivery/deliver.js';
 import type { Transport } from './delivery/transports.js';
 import { securedMessage } from './disowned-events/service.js';
 import { emailChangeMessage } from './email-changes/service.js';
@@ -49,14 +49,13 @@ interface Job {
   /** Milliseconds from the end of one run to the start of the next. */
   readonly everyMs: number;
   /** @returns how much was done; the job is run again at once while it is not 0. */
-  readonly run: (ctx: Context, transport: Transport) => Promise<number>;
+  readonly run: (ctx: Context) => Promise<number>;
 }
 
 /** Events in one transaction: many enough to keep up with any day, few enough that staff never wait for it. */
 const JUDGED_AT_ONCE = 500;
 
 const jobs: readonly Job[] = [
-  { name: 'deliver', everyMs: 500, run: (ctx, transport) => deliverDue(ctx, messages, transport) },
   { name: 'judge', everyMs: 500, run: (ctx) => judgeEvents(ctx, JUDGED_AT_ONCE) },
   { name: 'release', everyMs: 5_000, run: releaseDueHolds },
   { name: 'remind', everyMs: 60_000, run: remindStaff },
@@ -68,17 +67,18 @@ const jobs: readonly Job[] = [
 /** Runs the jobs until told to stop. @returns a function that stops them and waits for what runs. */
 export function startWorker(ctx: Context, transport: Transport): () => Promise<void> {
   const stopped = new AbortController();
-  const running = jobs.map((job) => repeat(ctx, transport, job, stopped.signal));
+  const delivering = deliverOn(ctx, messages, transport, stopped.signal);
+  const running = [delivering, ...jobs.map((job) => repeat(ctx, job, stopped.signal))];
   return async () => {
     stopped.abort();
     await Promise.all(running);
   };
 }
 
-async function repeat(ctx: Context, transport: Transport, job: Job, stopped: AbortSignal): Promise<void> {
+async function repeat(ctx: Context, job: Job, stopped: AbortSignal): Promise<void> {
   while (!stopped.aborted) {
     try {
-      while ((await job.run(ctx, transport)) > 0 && !stopped.aborted);
+      while ((await job.run(ctx)) > 0 && !stopped.aborted);
     } catch (error) {
       ctx.log.error({ event: 'job_failed', job: job.name, ...describeError(error) });
     }
@@ -94,8 +94,8 @@ const pause = (ms: number, stopped: AbortSignal): Promise<void> =>
 export async function runJobsOnce(ctx: Context, transport: Transport): Promise<void> {
   let done: number;
   do {
-    done = 0;
-    for (const job of jobs) done += await job.run(ctx, transport);
+    done = await deliverDue(ctx, messages, transport);
+    for (const job of jobs) done += await job.run(ctx);
   } while (done > 0);
 }
 

@@ -122,6 +122,13 @@ describe('a mistake', () => {
     expect(new ConfigError(mistakes).message).toMatch(/^The configuration has 12 mistake/);
   });
 
+  test('is told together with what is missing and what does not go together, each variable once', () => {
+    const env = { PUBLIC_URL: 'http://id.example.org', SECRET_KEYS: 'short', SECRET_KEYS_FILE: '/nowhere', PORT: 'x' };
+    expect(namesOf(mistakesOf(env))).toEqual(
+      ['DATABASE_URL', 'MAIL_FROM', 'PORT', 'PUBLIC_URL', 'SECRET_KEYS', 'SECRET_KEYS', 'SMTP_URL'].sort(),
+    );
+  });
+
   test('stops the start where a value is outside its bounds (R-068, R-173)', () => {
     const outside: Environment = {
       PASSWORD_MIN_LENGTH: '7',

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { inTransaction } from '../src/base/context.js';
 import { rows } from '../src/base/database.js';
-import { deliverDue, type Messages } from '../src/delivery/deliver.js';
+import { deliverDue, deliverOn, type Messages } from '../src/delivery/deliver.js';
 import { claimDue, defineMessage, enqueue, markDone, markPartSent, type Envelope } from '../src/delivery/outbox.js';
 import {
   PermanentDeliveryError,
@@ -219,6 +219,25 @@ describe('the queue of letters', () => {
     expect(taken.map(({ to }) => to)).toEqual(['first@example.org', 'second@example.org']);
     expect(new Set(taken.map(({ messageId }) => messageId)).size).toBe(2);
   });
+});
+
+test('a letter that hangs holds up no other, neither of its own lot nor later ones', async () => {
+  const [stuck, stopped] = [gate(), new AbortController()];
+  const { taken, transport } = mailServer(({ to }) => (to === 'hangs@example.org' ? stuck.opened : undefined));
+  const arrived = async (count: number) => {
+    for (let tries = 0; tries < 200 && taken.length < count; tries += 1) await new Promise((go) => setTimeout(go, 10));
+    return taken.map(({ to }) => to);
+  };
+  await queue(['hangs@example.org']);
+  for (let i = 0; i < 12; i += 1) await queue([`same${i}@example.org`]);
+  const delivering = deliverOn(app().ctx, messages, transport, stopped.signal);
+  expect(await arrived(12)).toHaveLength(12);
+  await queue(['later@example.org']);
+  expect(await arrived(13)).toContain('later@example.org');
+  stopped.abort();
+  stuck.open();
+  await delivering;
+  expect(taken.at(-1)?.to).toBe('hangs@example.org');
 });
 
 describe('two workers', () => {

@@ -1,12 +1,13 @@
 /** What the documents say is what the program does. */
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { variables } from '../src/base/config-variables.js';
 import { isObjectType } from 'graphql';
 import { MemoryHitLog } from '../src/base/limits.js';
 import type { AccessRule } from '../src/graphql/access.js';
 import { createLimiter } from '../src/graphql/limiter.js';
 import { bounds } from '../src/server/hardening.js';
+import { Metrics } from '../src/server/metrics.js';
 import { buildGuardedSchema } from '../src/server/schema.js';
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
@@ -101,4 +102,52 @@ test('the scripts that the documents name are in the package.json that they name
   });
   expect(named.length).toBeGreaterThan(5);
   expect(missing.map(([command]) => command)).toEqual([]);
+});
+
+describe('what comes with the program to watch it', () => {
+  const known = new Map<string, readonly string[]>();
+  beforeAll(() => {
+    for (const metric of new Metrics(null).registry.getMetricsAsArray()) {
+      const { labelNames = [] } = metric as unknown as { labelNames?: readonly string[] };
+      known.set(metric.name, labelNames);
+    }
+  });
+
+  test.each(['.deploy/grafana-dashboard.json', '.deploy/alerts.yaml'])(
+    '%s names only numbers and labels that exist',
+    (file) => {
+      const text = read(file).replaceAll('\\"', '"');
+      const named = [...text.matchAll(/\b((?:rekey|nodejs|process)_[a-z0-9_]+)(?:\{([^}]*)\})?/g)];
+      expect(named.length).toBeGreaterThan(10);
+      for (const [, name = '', labels = ''] of named) {
+        const metric = known.has(name) ? name : name.replace(/_(?:bucket|count|sum)$/, '');
+        expect([...known.keys()]).toContain(metric);
+        const used = [...labels.matchAll(/(\w+)\s*(?:=~?|!=|!~)/g)].map(([, label]) => label);
+        expect([...(known.get(metric) ?? []), 'instance', 'job']).toEqual(expect.arrayContaining(used));
+      }
+    },
+  );
+});
+
+describe('what is installed (R-175)', () => {
+  const pack = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+  const lock = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { version: string; integrity?: string; optional?: boolean }>;
+  };
+
+  test('is one version each, the one in the lock file, with its checksum', () => {
+    const wanted = Object.entries({ ...pack['dependencies'], ...pack['devDependencies'] });
+    expect(wanted.filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))).toEqual([]);
+    for (const [name, version] of wanted) expect(lock.packages[`node_modules/${name}`]?.version).toBe(version);
+    // Of other platforms' binaries a registry may leave the checksum out.
+    const unchecked = Object.entries(lock.packages).filter(
+      ([path, { integrity, optional }]) => path !== '' && !integrity && !optional,
+    );
+    expect(unchecked.map(([path]) => path)).toEqual([]);
+  });
+
+  test('is type-graphql of the line for graphql 16, since the registry calls an older one the latest', () => {
+    expect(pack['dependencies']?.['type-graphql']).toMatch(/^2\./);
+    expect(pack['dependencies']?.['graphql']).toMatch(/^16\./);
+  });
 });

@@ -1,13 +1,15 @@
 /** The embedded database in its folder: one process, nothing lost, nothing stalled. Runs alike with TEST_DATABASE_URL. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
+import postgres from 'postgres';
 import { openDatabase, rows, StartupError, type OpenDatabase } from '../src/base/database.js';
 import { FolderInUseError, lockFolder } from '../src/base/folder-lock.js';
+import { startProgram, type Program } from './support/program.js';
 
 const hooks = fileURLToPath(new URL('./support/typescript-hooks.js', import.meta.url));
 const source = new URL('../src/base/', import.meta.url).href;
@@ -125,6 +127,92 @@ describe('a folder belongs to one process', () => {
     expect(await failure(open(dataDir))).toMatchObject({ problem: expect.stringContaining('in use') });
     await close();
   });
+});
+
+/** Makes it write more of its log than it has room for at hand: where no file can be added it panics. */
+async function breakOff(dataDir: string): Promise<void> {
+  const path = join(dataDir, 'database.sock');
+  const other = postgres({ path, user: 'postgres', database: 'postgres', max: 1, fetch_types: false });
+  const write = `select pg_logical_emit_message(false, 'test', repeat('x', 1000000)) from generate_series(1, 80)`;
+  await other.unsafe(write).catch(() => undefined);
+  await other.end({ timeout: 0 });
+}
+
+/** What was said comes through a pipe, and may be a moment behind the answer. */
+async function reasonsToldBy(program: Program): Promise<string> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const told = program.lines.filter(({ event }) => event === 'store_unavailable');
+    if (told.length > 0) return told.map(({ reason }) => reason).join();
+    await new Promise((resume) => setTimeout(resume, 20));
+  }
+  return 'nothing';
+}
+
+const exitOf = (program: Program): Promise<number | null> => {
+  children.push(program.child);
+  if (program.child.exitCode !== null) return Promise.resolve(program.child.exitCode);
+  return new Promise((resolve) => program.child.once('exit', (code) => resolve(code)));
+};
+
+/** A disk of its own takes a superuser. */
+const small = join(top, 'small-disk');
+const mount = (): boolean => {
+  mkdirSync(small);
+  return userInfo().uid === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'none', small]).status === 0;
+};
+
+describe('the program on the embedded database', () => {
+  const hasDisk = mount();
+  afterAll(() => {
+    if (hasDisk) spawnSync('umount', ['--lazy', small]);
+  });
+  const signUp = async (program: Program, name: string): Promise<string> => {
+    const query = `mutation { signUp(input: { email: "${name}@example.org" }) { __typename } }`;
+    const { body } = await program.graphql(query);
+    return body.data?.signUp?.__typename ?? body.errors?.[0]?.extensions.code;
+  };
+
+  test('ends when the database has ended by itself, and says why', async () => {
+    const program = await startProgram({ dataDir: copyOfPrepared() });
+    rmSync(join(program.dataDir, 'database', 'pg_wal'), { recursive: true });
+    await breakOff(program.dataDir);
+    expect(await exitOf(program)).toBe(1);
+    expect(program.complaints()).toMatch(/^rekey: The embedded database in .* has ended: .*start again/m);
+    expect(program.lines.map(({ event }) => event)).toEqual(expect.arrayContaining(['database_ended', 'stopped']));
+  }, 60_000);
+
+  (hasDisk ? test : test.skip)(
+    'on a full disk refuses and says so, goes on when there is room, and loses nothing',
+    async () => {
+      const dataDir = join(small, 'data');
+      cpSync(join(prepared, 'database'), join(dataDir, 'database'), { recursive: true });
+      const filler = join(small, 'filler');
+      const fill = () => spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k']);
+      const program = await startProgram({ dataDir, env: { LIMIT_MAIL_PER_NETWORK: '0' } });
+      expect(await signUp(program, 'before')).toBe('SignUpAccepted');
+      fill();
+      let acknowledged = 1;
+      let answer = '';
+      for (; acknowledged < 5000; acknowledged += 1) {
+        answer = await signUp(program, `full${acknowledged}`);
+        if (answer !== 'SignUpAccepted') break;
+      }
+      expect(answer).toBe('UNAVAILABLE');
+      expect(await reasonsToldBy(program)).toContain('No space left');
+      rmSync(filler);
+      expect(await signUp(program, 'after')).toBe('SignUpAccepted');
+      fill();
+      await breakOff(dataDir);
+      expect(await exitOf(program)).toBe(1);
+      expect(program.complaints()).toContain('the disk is full');
+      rmSync(filler);
+      const { db, close } = await open(dataDir);
+      const [row] = await rows<{ n: number }>(db, sql`select count(*)::int as n from outbox where message = 'sign_up'`);
+      expect(row?.n).toBe(acknowledged + 1);
+      await close();
+    },
+    60_000,
+  );
 });
 
 describe('a folder that cannot be used', () => {

@@ -1,5 +1,6 @@
 /** The service as an operator meets it: processes, numbers, traces, log lines, keys (issue 8; R-170, R-176 to R-184). */
 import { execFile } from 'node:child_process';
+import { openSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,10 +11,13 @@ import { loadConfig } from '../src/base/config.js';
 import { rows } from '../src/base/database.js';
 import { codeMac, matchesCodeMac, open, seal } from '../src/base/secrets.js';
 import { startTracing } from '../src/base/tracing.js';
+import { resealAll } from '../src/commands/reseal.js';
+import { publishedKeys, signingKey } from '../src/services/signing-keys.js';
 import { boundedLog } from '../src/server/log-budget.js';
 import { openApp, useApp, type App } from './support/app.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { freePort, startRedis } from './support/dependencies.js';
+import { addPhone, addTotp, newNumber, nextTotpCode, passwordStep, secondStep } from './support/factors.js';
 import { GOOD_PASSWORD } from './support/person.js';
 import { startProgram, type Program } from './support/program.js';
 
@@ -46,6 +50,7 @@ describe('the numbers at /metrics', () => {
       has(new RegExp(`^${name} \\d`, 'm'));
     }
     has(/^rekey_database_up 1$/m);
+    has(/rekey_sql_duration_seconds_count\{verb="insert",outcome="ok"\} \d+/);
     has(/nodejs_eventloop_lag_p99_seconds/);
     has(/process_resident_memory_bytes/);
     expect(text).not.toContain(email);
@@ -193,6 +198,44 @@ describe('a rotation of keys', () => {
     expect(() => open([newer], 'table:row', sealed)).toThrow('not configured');
   });
 
+  test('ends when everything lies sealed under the first, and nothing under the one to be taken out (R-170)', async () => {
+    const base64 = ({ id, key: bytes }: typeof older) => `${id}:${bytes.toString('base64')}`;
+    const database = await createTestDatabase();
+    const before = await openApp({ SECRET_KEYS: base64(older) }, database);
+    const person = await before.person();
+    await addPhone(before, person, newNumber());
+    const { key: totpKey } = await addTotp(before, person);
+    await publishedKeys(before.ctx);
+    const underOld = async () => {
+      const tables = await rows<{ name: string }>(
+        before.ctx.db,
+        sql`select tablename as name from pg_tables where schemaname = 'public'`,
+      );
+      const found = tables.map(
+        ({ name }) => sql`select ${name}::text as name from ${sql.identifier(name)} t where t::text like '%v1.old.%'`,
+      );
+      return new Set(
+        (await rows<{ name: string }>(before.ctx.db, sql.join(found, sql` union all `))).map(({ name }) => name),
+      );
+    };
+    expect([...(await underOld())].sort()).toEqual([
+      'account_snapshots',
+      'phone_numbers',
+      'second_factors',
+      'signing_keys',
+    ]);
+    const both = await openApp({ SECRET_KEYS: `${base64(newer)},${base64(older)}` }, database);
+    expect(await resealAll(both.ctx)).toBeGreaterThan(3);
+    expect(await underOld()).toEqual(new Set());
+    const after = await openApp({ SECRET_KEYS: base64(newer) }, database);
+    const [client, challenge] = await passwordStep(after, person, after.client());
+    const outcome = await secondStep(client, challenge, { totpCode: await nextTotpCode(after, totpKey) });
+    expect(outcome['__typename']).toBe('SignInSuccess');
+    await signingKey(after.ctx);
+    await Promise.all([before.close(), both.close(), after.close()]);
+    await database.close();
+  }, 60_000);
+
   test('accepts codes that were issued before', () => {
     const mac = codeMac([older], 'code', '12345678');
     expect(matchesCodeMac([newer, older], 'code', '12345678', mac)).toBe(true);
@@ -323,6 +366,33 @@ if (process.env['TEST_DATABASE_URL']) {
         expect(await program.stop('SIGTERM')).toBe(0);
       }, 120_000);
     });
+
+    test('answers what runs when it is told to stop, and goes on where its log finds no room (R-181)', async () => {
+      const full = openSync('/dev/full', 'w');
+      const program = await startProgram({ env: { DATABASE_URL: database.databaseUrl as string }, output: full });
+      const input = { email: 'nobody@example.org', password: 'not the password' };
+      await program.graphql(SIGN_IN, { input });
+      expect(program.complaints()).toContain('"event":"log_sink_broken","reason":"ENOSPC"');
+      let answered = 0;
+      const asked = Array.from({ length: 40 }, (_, n) =>
+        program
+          .graphql(SIGN_IN, { input: { ...input, email: `draining${n}@example.org` } })
+          .finally(() => (answered += 1)),
+      );
+      // Until each has arrived: is being hashed, waits for it, or is answered.
+      for (let arrived = 0; arrived < asked.length;) {
+        const numbers = await (await fetch(`${program.url}/metrics`)).text();
+        const level = (name: string) => Number(new RegExp(`^rekey_hashing_${name} (\\d+)`, 'm').exec(numbers)?.[1]);
+        arrived = level('running') + level('queued') + answered;
+      }
+      const status = program.stop('SIGTERM');
+      const answers = await Promise.all(asked);
+      const outcomes = answers.map(({ body }) => body.data?.signIn?.__typename ?? body.errors?.[0]?.extensions.code);
+      // Each is answered; on a slow machine some by being sent away.
+      expect(outcomes.filter((outcome) => !['InvalidCredentialsProblem', 'BUSY'].includes(outcome))).toEqual([]);
+      expect(await status).toBe(0);
+      await expect(fetch(`${program.url}/livez`)).rejects.toThrow();
+    }, 60_000);
 
     test('the embedded database refuses more than one process', () => {
       expect(() => loadConfig({ APP_ENV: 'test', WORKERS: '2' })).toThrow('WORKERS');

@@ -50,9 +50,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     if (parsed.success) values[name] = parsed.data;
     else mistakes.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
   }
-  if (mistakes.length > 0) throw new ConfigError(mistakes);
   const read = values as unknown as Values;
-  mistakes.push(...crossChecks(read));
+  const nameOf = (mistake: string): string => mistake.slice(0, mistake.indexOf(':')).replace(/_FILE$/, '');
+  const named = new Set(mistakes.map(nameOf));
+  mistakes.push(...crossChecks(read).filter((mistake) => !named.has(nameOf(mistake))));
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return Object.freeze(complete(read));
 }

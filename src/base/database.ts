@@ -27,6 +27,8 @@ export interface OpenDatabase {
   ping(): Promise<void>;
   /** Lets what runs end (5 seconds at most), then closes. The embedded database is written out. */
   close(): Promise<void>;
+  /** Rejects when the embedded database has ended by itself, so that only a new start helps; settles in no other case. */
+  readonly ended: Promise<never>;
 }
 
 export interface DatabaseSettings {
@@ -75,8 +77,8 @@ const OLDEST_VERSION = 14;
  */
 export async function openDatabase(settings: DatabaseSettings, onNotice: OnNotice = () => {}): Promise<OpenDatabase> {
   const { databaseUrl } = settings;
-  if (databaseUrl === null) return openEmbedded(settings, onNotice);
-  if (settings.migrate) await migrateDatabase(settings, onNotice);
+  if (databaseUrl === null) return openEmbedded(settings);
+  if (settings.migrate) await migrateDatabase(settings);
   return openPostgres(new PostgresServer(databaseUrl, 'DATABASE_URL'), onNotice);
 }
 
@@ -85,12 +87,9 @@ export async function openDatabase(settings: DatabaseSettings, onNotice: OnNotic
  * others wait for it (two minutes at most).
  * @throws StartupError
  */
-export async function migrateDatabase(
-  settings: Omit<DatabaseSettings, 'migrate'>,
-  onNotice: OnNotice = () => {},
-): Promise<void> {
+export async function migrateDatabase(settings: Omit<DatabaseSettings, 'migrate'>): Promise<void> {
   if (settings.databaseUrl === null) {
-    const open = await openEmbedded({ ...settings, migrate: true }, onNotice);
+    const open = await openEmbedded({ ...settings, migrate: true });
     return open.close();
   }
   const { migrateDatabaseUrl, databaseUrl } = settings;
@@ -140,6 +139,7 @@ function openPostgres(server: PostgresServer, onNotice: OnNotice): Promise<OpenD
   const open: OpenDatabase = {
     db: databaseOver(statements, transactions),
     kind: 'postgresql',
+    ended: new Promise<never>(() => undefined),
     ping: () => ping(statements),
     close: async () => {
       await Promise.all([statements.end(), transactions.end()]);
@@ -154,12 +154,12 @@ function openPostgres(server: PostgresServer, onNotice: OnNotice): Promise<OpenD
   );
 }
 
-async function openEmbedded(settings: DatabaseSettings, onNotice: OnNotice): Promise<OpenDatabase> {
+async function openEmbedded(settings: DatabaseSettings): Promise<OpenDatabase> {
   const { embedded: where, dataDir } = settings;
   const embedded =
     typeof where === 'object'
-      ? { socketPath: where.socketPath, close: () => Promise.resolve() }
-      : await startEmbeddedDatabase(where === 'in memory' ? null : dataDir, onNotice);
+      ? { socketPath: where.socketPath, close: () => Promise.resolve(), ended: new Promise<never>(() => undefined) }
+      : await startEmbeddedDatabase(where === 'in memory' ? null : dataDir);
   // Exactly one connection, for PGlite is one session and the socket server passes on message by message: with several,
   // the parts of two statements mix, and after an error one connection executes or skips what is another's (run: "portal
   // does not exist"). Transactions therefore run one by one, and single statements wait for them. No watch: a statement
@@ -186,7 +186,8 @@ async function openEmbedded(settings: DatabaseSettings, onNotice: OnNotice): Pro
     await close();
     throw error;
   }
-  return { db: databaseOver(pool, pool), kind: 'embedded', ping: () => ping(pool), close };
+  const { ended } = embedded;
+  return { db: databaseOver(pool, pool), kind: 'embedded', ping: () => ping(pool), close, ended };
 }
 
 async function ping(pool: Pool): Promise<void> {

@@ -18,6 +18,8 @@ export interface EmbeddedDatabase {
   readonly socketPath: string;
   /** Ends it cleanly and gives up the folder. Close the clients first. */
   close(): Promise<void>;
+  /** Rejects with a StartupError when it ends by itself; then whoever waits for it gets an error. Never settles else. */
+  readonly ended: Promise<never>;
 }
 
 /** Addresses of sockets end at 104 bytes (macOS) or 108 (Linux); beyond it Node cuts the path off without a word. */
@@ -26,13 +28,9 @@ const LONGEST_SOCKET_PATH = 100;
 /**
  * Starts the embedded database: about 6 s and 39 MB of disk for a new folder, 1 s otherwise.
  * @param folder where the data is kept; null for memory alone.
- * @param onEnd told once if the database ends by itself later, in a sentence; whoever waits for it gets an error.
  * @throws StartupError naming the folder, when another process has it, it is damaged, or the disk is full.
  */
-export async function startEmbeddedDatabase(
-  folder: string | null,
-  onEnd: (reason: string) => void = () => {},
-): Promise<EmbeddedDatabase> {
+export async function startEmbeddedDatabase(folder: string | null): Promise<EmbeddedDatabase> {
   if (process.platform === 'win32') {
     throw new StartupError('The embedded database needs unix sockets.', 'Set DATABASE_URL to a PostgreSQL server.');
   }
@@ -47,10 +45,13 @@ export async function startEmbeddedDatabase(
     const socketPath = join(sockets.path, 'database.sock');
     const worker = await startWorker({ socketPath, folder: dataDir ? join(dataDir, 'database') : null });
     let isClosing = false;
-    void worker.ended.then((reason) => {
-      if (!isClosing) onEnd(`The embedded database${dataDir ? ` in ${dataDir}` : ''} has ended: ${reason}.`);
+    const ended = new Promise<never>((_, reject) => {
+      void worker.ended.then((reason) => isClosing || reject(endedByItself(dataDir, reason)));
     });
+    // Who does not ask for it must not be ended by it.
+    ended.catch(() => undefined);
     return {
+      ended,
       socketPath,
       close: async () => {
         if (isClosing) return;
@@ -72,6 +73,12 @@ export async function startEmbeddedDatabase(
     );
   }
 }
+
+const endedByItself = (dataDir: string | null, reason: string): StartupError =>
+  new StartupError(
+    `The embedded database${dataDir ? ` in ${dataDir}` : ''} has ended: ${reason}.`,
+    'What was answered is kept. Mend the cause, such as a full disk, and start again.',
+  );
 
 interface SocketFolder {
   readonly path: string;

@@ -25,7 +25,13 @@ export interface LogSink {
  */
 export function standardOutput(): LogSink {
   const sink = destination({ fd: 1, sync: false, minLength: 0, maxLength: 1 << 20 });
-  sink.on('error', (error: NodeJS.ErrnoException) => report(error.code));
+  const flush = sink.flushSync.bind(sink);
+  sink.on('error', (error: NodeJS.ErrnoException) => {
+    report(error.code);
+    // sonic-boom 4 tries for ever where a disk is full: the process would never end (run).
+    sink.flushSync = () => undefined;
+  });
+  sink.on('drain', () => (sink.flushSync = flush));
   sink.on('drop', () => (lost += 1));
   return {
     write(line) {

@@ -105,15 +105,44 @@ export async function traced<T>(
   }
 }
 
+/** Told of each statement: its verb, how long it took in seconds, and whether it failed. */
+export type StatementWatch = (verb: string, seconds: number, hasFailed: boolean) => void;
+
+let watchStatement: StatementWatch | null = null;
+
+/** Has every statement of this process counted from now on; null ends it. */
+export function watchStatements(watch: StatementWatch | null): void {
+  watchStatement = watch;
+}
+
+const VERB = /^\s*(?:with\b.*?\)\s*)?(select|insert|update|delete)\b/is;
+const verbs = new Map<string, string>();
+/** Texts are built by the code, so there are few; what makes them many is not worth remembering. */
+const MOST_TEXTS = 1000;
+
+function verbOf(text: string): string {
+  const known = verbs.get(text);
+  if (known !== undefined) return known;
+  const verb = VERB.exec(text)?.[1]?.toLowerCase() ?? 'statement';
+  if (verbs.size < MOST_TEXTS) verbs.set(text, verb);
+  return verb;
+}
+
 /** Records a statement sent to the database: its text has placeholders where the values were. */
 export function traceStatement(text: string, pending: PromiseLike<unknown>): void {
-  if (!exporter) return;
-  const verb = /^\s*(?:with\b.*?\)\s*)?(select|insert|update|delete)\b/is.exec(text)?.[1]?.toLowerCase() ?? 'statement';
+  const watch = watchStatement;
+  if (!exporter && !watch) return;
+  const verb = verbOf(text);
   const { span } = beginSpan(`postgresql ${verb}`, 'client');
-  const facts = { 'db.system.name': 'postgresql', 'db.query.text': text.replace(/\s+/g, ' ').slice(0, 500) };
+  const startedAt = performance.now();
+  const settle = (hasFailed: boolean): void => {
+    watch?.(verb, (performance.now() - startedAt) / 1000, hasFailed);
+    if (!exporter) return;
+    span.end({ 'db.system.name': 'postgresql', 'db.query.text': text.replace(/\s+/g, ' ').slice(0, 500) }, hasFailed);
+  };
   pending.then(
-    () => span.end(facts),
-    () => span.end(facts, true),
+    () => settle(false),
+    () => settle(true),
   );
 }
 

@@ -7,7 +7,7 @@ export const migrate: Command = {
   arguments: '',
   about: 'applies drizzle/ to the database, under a lock',
   run: async () => {
-    await migrateDatabase(databaseSettings(loadConfig()), (notice) => process.stderr.write(`${notice}\n`));
+    await migrateDatabase(databaseSettings(loadConfig()));
     process.stdout.write('The database is up to date.\n');
     return 0;
   },

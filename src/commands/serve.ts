@@ -35,7 +35,7 @@ async function serveHere(config: Config, log: Log): Promise<number> {
   await http.listen({ port: config.PORT, host: config.host });
   log.info({ event: 'started', address: config.host, port: config.PORT, database: node.database.kind });
   if (config.APP_ENV === 'development' && isFirst) process.stdout.write(await welcome(node));
-  await stopSignal(node);
+  const failure = await untilStopped(node);
   await http.close();
   await stopWorker?.();
   await metrics?.close();
@@ -45,6 +45,7 @@ async function serveHere(config: Config, log: Log): Promise<number> {
   log.info({ event: 'stopped' });
   // One of several is told to go: its channel to the primary would keep it.
   if (cluster.isWorker) process.disconnect();
+  if (failure) throw failure;
   return 0;
 }
 
@@ -71,24 +72,31 @@ export const worker: Command = {
     const metrics = await openMetricsPort(config, node);
     const stopWorker = startWorker(node.systemContext('worker'), node.transport);
     log.info({ event: 'started', worker: true, database: node.database.kind });
-    await stopSignal(node);
+    const failure = await untilStopped(node);
     await stopWorker();
     await metrics?.close();
     await node.close();
     await endTracing();
     log.info({ event: 'stopped' });
+    if (failure) throw failure;
     return 0;
   },
 };
 
-/** Resolves at SIGTERM or SIGINT. What nobody caught is logged, and ends neither the process nor what others do. */
-function stopSignal(node: Node): Promise<void> {
-  const { log } = node.capabilities;
+/**
+ * Resolves at SIGTERM or SIGINT; or with the reason where the database is gone for good, so that whoever starts processes
+ * starts another. What nobody caught is logged, and ends neither the process nor what others do (R-186).
+ */
+function untilStopped({ capabilities: { log }, database }: Node): Promise<Error | null> {
   process.on('unhandledRejection', (error) => log.error({ event: 'unhandled_rejection', ...describeError(error) }));
   process.on('uncaughtException', (error) => log.error({ event: 'uncaught_exception', ...describeError(error) }));
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
+  const told = new Promise<null>((resolve) => {
+    process.once('SIGTERM', () => resolve(null));
+    process.once('SIGINT', () => resolve(null));
+  });
+  return Promise.race([told, database.ended]).catch((error: Error) => {
+    log.fatal({ event: 'database_ended', ...describeError(error) });
+    return error;
   });
 }
 

@@ -1,5 +1,6 @@
 /** The worker's half: compose what is due, send it, settle it. At least once, never by two workers at the same time. */
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, type Context } from '../base/context.js';
 import { describeError } from '../base/log.js';
 import { open, seal } from '../base/secrets.js';
@@ -28,14 +29,37 @@ import {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- payloads differ; each message knows its own
 export type Messages = ReadonlyMap<string, Message<any>>;
 
-/** At once: enough to keep the mail server busy, few enough that one lease covers a hanging one. */
-const BATCH = 10;
+/** At once in one process: enough to keep the mail server busy, few enough to leave connections to the requests. */
+const PLACES = 10;
+const IDLE_MS = 500;
 
-/** Delivers what is due now. @returns how many rows were taken; 0 means that nothing is left. */
+/** Delivers what is due now, and waits until it is settled. @returns how many rows were taken; 0 means nothing is left. */
 export async function deliverDue(ctx: Context, messages: Messages, transport: Transport): Promise<number> {
-  const claimed = await claimDue(ctx, BATCH);
+  const claimed = await claimDue(ctx, PLACES);
   await Promise.all(claimed.map((claim) => deliver(ctx, messages, transport, claim)));
   return claimed.length;
+}
+
+/** Delivers whatever becomes due until told to stop. A letter that hangs keeps its own place, and holds no other up. */
+export async function deliverOn(
+  ctx: Context,
+  messages: Messages,
+  transport: Transport,
+  stopped: AbortSignal,
+): Promise<void> {
+  const underWay = new Set<Promise<void>>();
+  const failed = (error: unknown) => ctx.log.error({ event: 'job_failed', job: 'deliver', ...describeError(error) });
+  while (!stopped.aborted) {
+    const claimed = await claimDue(ctx, PLACES - underWay.size).catch((error: unknown) => (failed(error), []));
+    for (const claim of claimed) {
+      const letter = deliver(ctx, messages, transport, claim).catch(failed);
+      underWay.add(letter);
+      void letter.then(() => underWay.delete(letter));
+    }
+    if (underWay.size === PLACES) await Promise.race(underWay);
+    else if (claimed.length === 0) await sleep(IDLE_MS, undefined, { signal: stopped }).catch(() => undefined);
+  }
+  await Promise.all(underWay);
 }
 
 async function deliver(ctx: Context, messages: Messages, transport: Transport, claim: Claimed): Promise<void> {

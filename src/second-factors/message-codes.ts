@@ -1,6 +1,6 @@
 /** Codes by SMS and e-mail: eight digits, made when the message is composed, void when the request said. */
 import { sql, type SQL } from 'drizzle-orm';
-import type { Context } from '../base/context.js';
+import { inTransaction, type Context } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { problem, type Problem, type RateLimited } from '../base/problems.js';
 import { codeMac, newCode } from '../base/secrets.js';
@@ -101,10 +101,12 @@ export async function sendChallengeCode(
     return problem('CHANNEL_UNAVAILABLE', { availableChannels: await sendable(ctx, accountId, accepted) });
   const refused = await reserveCode(ctx, accountId);
   if (refused) return refused;
-  const expiresAt = await prepareCode(ctx, id, recipient.channel);
-  if (!expiresAt) return problem('TOKEN_INVALID');
-  await enqueue(ctx, challengeCodeMessage, { challengeId: id }, { accountId });
-  return { delivery: deliveryTo(recipient, expiresAt) };
+  return inTransaction(ctx, async (ctx) => {
+    const expiresAt = await prepareCode(ctx, id, recipient.channel);
+    if (!expiresAt) return problem('TOKEN_INVALID');
+    await enqueue(ctx, challengeCodeMessage, { challengeId: id }, { accountId });
+    return { delivery: deliveryTo(recipient, expiresAt) };
+  });
 }
 
 async function sendable(ctx: Context, accountId: string, accepted: SecondFactorMethod[]): Promise<Channel[]> {

@@ -3,7 +3,8 @@ import type { GraphQLFormattedError } from 'graphql';
 import { GraphQLError } from 'graphql';
 import { randomReference } from '../base/secrets.js';
 import { isDatabaseUnavailable } from '../base/database.js';
-import { describeError, type Log } from '../base/log.js';
+import { describeDatabaseError } from '../base/database-errors.js';
+import { describeError, loggable, type Log } from '../base/log.js';
 import { Refusal } from '../base/problems.js';
 import { BusyError } from '../passwords/hash-pool.js';
 
@@ -35,6 +36,10 @@ export function formatError(log: Log) {
     const refusal = asRefusal(cause);
     if (refusal) {
       const { code, message, retryAfterSeconds } = refusal;
+      // The caller is told no more than that; who can mend it needs the store's own words, such as "no space left".
+      if (cause !== refusal && code === 'UNAVAILABLE') {
+        log.error({ event: 'store_unavailable', reason: loggable(describeDatabaseError(cause)) });
+      }
       return { ...where, message, extensions: { code, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) } };
     }
     const code = formatted.extensions?.['code'];

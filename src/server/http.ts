@@ -52,6 +52,7 @@ export async function createHttpApp({ capabilities, schema, metrics, ping }: Htt
     exposeHeadRoutes: true,
     routerOptions: { ignoreTrailingSlash: true },
   });
+  hangUpWhenClosing(app);
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(capabilities, error, request, reply));
   app.setNotFoundHandler((_request, reply) =>
@@ -194,3 +195,16 @@ const headers = (isHttps: boolean) => ({
   crossOriginEmbedderPolicy: false,
   xFrameOptions: { action: 'deny' as const },
 });
+
+/** Idle connections are closed at once; what is being answered then would be kept open for a next request that never comes. */
+function hangUpWhenClosing(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (isClosing) reply.header('connection', 'close');
+    done(null, payload);
+  });
+}

@@ -3,6 +3,7 @@ import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, R
 import type { Context } from '../base/context.js';
 import type { Hit, HitLog, Rule } from '../base/limits.js';
 import { brokenLogWrites } from '../base/log-sink.js';
+import { watchStatements } from '../base/tracing.js';
 import { hashPoolStats } from '../passwords/hash-pool.js';
 import { readStoreLevels, type StoreLevels } from './store-levels.js';
 
@@ -28,6 +29,10 @@ export class Metrics {
     'field',
     'outcome',
   ]);
+  readonly #statements = this.#histogram('rekey_sql_duration_seconds', 'SQL statements by verb and outcome', [
+    'verb',
+    'outcome',
+  ]);
   readonly #refused = this.#counter('rekey_graphql_refused_total', 'Operations refused before they ran', ['code']);
   readonly #limits = this.#counter('rekey_limit_hits_total', 'Calls that met a full limit', ['limit']);
   readonly #limitFailures = this.#counter('rekey_limit_store_failures_total', 'Times the limits could not be read');
@@ -37,6 +42,9 @@ export class Metrics {
   /** @param levels reads the stores; null leaves them out. */
   constructor(private readonly levels: (() => Promise<StoreLevels>) | null) {
     collectDefaultMetrics({ register: this.registry });
+    watchStatements((verb, seconds, hasFailed) =>
+      this.#statements.observe({ verb, outcome: hasFailed ? 'failed' : 'ok' }, seconds),
+    );
     this.#gauge('rekey_hashing_running', 'Passwords being hashed', () => hashPoolStats().inFlight, 'sum');
     this.#gauge('rekey_hashing_queued', 'Passwords that wait to be hashed', () => hashPoolStats().queued, 'sum');
     this.#store('rekey_outbox_waiting', 'Letters and texts that are not settled', 'outboxWaiting');

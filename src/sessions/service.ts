@@ -1,6 +1,6 @@
 /** Who is signed in. Nothing is cached: each request reads its row, so that a session is over the moment it ends. */
 import { sql } from 'drizzle-orm';
-import type { Context, Person, PersonContext, StaffRole } from '../base/context.js';
+import { inTransaction, type Context, type Person, type PersonContext, type StaffRole } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { problem, type Problem } from '../base/problems.js';
 import { digest, isId, newId, newSecret } from '../base/secrets.js';
@@ -195,16 +195,17 @@ export async function revokeSession(
   return { revokedSessionId: sessionId };
 }
 
-async function endSession(ctx: PersonContext, sessionId: string): Promise<boolean> {
-  const ended = await rows(
-    ctx.db,
-    sql`update sessions set revoked_at = ${clock(ctx)}
-        where id = ${sessionId} and account_id = ${ctx.actor.accountId} and revoked_at is null returning id`,
-  );
-  if (ended.length > 0) {
+function endSession(ctx: PersonContext, sessionId: string): Promise<boolean> {
+  return inTransaction(ctx, async (ctx) => {
+    const ended = await rows(
+      ctx.db,
+      sql`update sessions set revoked_at = ${clock(ctx)}
+          where id = ${sessionId} and account_id = ${ctx.actor.accountId} and revoked_at is null returning id`,
+    );
+    if (ended.length === 0) return false;
     await recordEvent(ctx, 'session_revoked', { accountId: ctx.actor.accountId, sessionId });
-  }
-  return ended.length > 0;
+    return true;
+  });
 }
 
 export interface EndedSessions {

@@ -3,17 +3,11 @@
  * that the ratios mean something on a busy machine. Needs a PostgreSQL server (DATABASE_URL). Asserts nothing.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from '../../src/base/config.js';
-import { systemContext } from '../../src/base/context.js';
-import { openDatabase } from '../../src/base/database.js';
-import { openLog } from '../../src/base/log.js';
-import { HashPool } from '../../src/passwords/hash-pool.js';
 import { OUR_COST } from '../../src/passwords/schemes.js';
 import {
   createDatabase,
@@ -23,21 +17,19 @@ import {
   type BuiltProgram,
 } from '../support/built-program.js';
 import { freePort } from '../support/dependencies.js';
-import { importAccount } from '../support/imported.js';
 import { startMailServer } from '../support/mail-server.js';
 import { median, quantile } from '../support/statistics.js';
 import { body, openTarget, run, type Target } from './load.js';
+import { cookiesOf, email, fill, openPool, PASSWORD, serviceEnv } from './service.js';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
 const SECONDS = Number(process.env['SECONDS'] ?? 3);
 const ACCOUNTS = 64;
-const PASSWORD = 'seven purple horses run';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const line = (what: string, value: string): void => say(`  ${what.padEnd(62)} ${value}`);
 const rate = (perSecond: number): string => `${perSecond.toFixed(perSecond < 1000 ? 1 : 0)}/s`;
 
-const email = (i: number) => `bench${i}@example.org`;
 const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }';
 const REQUEST = 'mutation ($input: RequestPasswordResetInput!) { requestPasswordReset(input: $input) { __typename } }';
 
@@ -46,9 +38,6 @@ interface Visitor {
   readonly session: string;
   device: string;
 }
-
-const cookiesOf = (lines: readonly string[] = []): Map<string, string> =>
-  new Map(lines.map((text) => (/^([^=]+)=([^;]*)/.exec(text) ?? []).slice(1, 3) as [string, string]));
 
 async function signIn(target: Target, i: number, device: string): Promise<Map<string, string>> {
   const wanted = body(SIGN_IN, { email: email(i), password: PASSWORD });
@@ -71,10 +60,6 @@ async function firstVisit(target: Target): Promise<Visitor[]> {
   }
   return visitors;
 }
-
-/** The program's own threads, without the bound on the queue that turns a flood away. */
-const openPool = () =>
-  new HashPool({ script: new URL('../../src/passwords/hash-worker.js', import.meta.url), maxWaitMs: 600_000 });
 
 const seeViewer = (target: Target, visitors: readonly Visitor[]) => async (caller: number) => {
   const visitor = visitors[caller % visitors.length];
@@ -151,22 +136,6 @@ async function measureStarts(env: Record<string, string>, dataDir: string): Prom
   line('resident memory, idle', `${Math.round(median(sizes))} MB (aim: below 150)`);
 }
 
-async function fill(env: Record<string, string>): Promise<void> {
-  const config = loadConfig(env);
-  const open = await openDatabase({
-    databaseUrl: config.DATABASE_URL,
-    migrateDatabaseUrl: null,
-    dataDir: '',
-    migrate: true,
-  });
-  const ctx = systemContext({ config, db: open.db, clock: 'service', log: openLog('error') }, 'bench');
-  const pool = openPool();
-  const hash = await pool.run({ task: 'hash', password: PASSWORD, cost: OUR_COST });
-  for (let i = 0; i < ACCOUNTS; i += 1) await importAccount(ctx, email(i), hash);
-  await pool.close();
-  await open.close();
-}
-
 async function startBare(): Promise<{ url: string; child: ChildProcess }> {
   const port = await freePort();
   const env = { ...process.env, PORT: String(port), NODE_ENV: 'production' };
@@ -195,20 +164,9 @@ async function main(): Promise<void> {
   const mail = await startMailServer();
   const bare = await startBare();
   const dataDir = mkdtempSync(join(tmpdir(), 'rekey-bench-'));
-  const env = {
-    APP_ENV: 'production',
-    PUBLIC_URL: 'https://id.example.org',
-    DATABASE_URL: database.url,
-    SMTP_URL: mail.url,
-    MAIL_FROM: 'no-reply@rekey.example',
-    SECRET_KEYS: `bench:${randomBytes(32).toString('base64')}`,
-    TRUSTED_PROXIES: '127.0.0.1',
-    MAX_SESSIONS: '1000',
-    LOG_LEVEL: 'error',
-    HOST: '127.0.0.1',
-  };
+  const env = serviceEnv(database.url, mail.url);
   try {
-    await fill(env);
+    await fill(env, ACCOUNTS);
     say(`${ROUNDS} rounds of ${SECONDS} s, in turns; medians`);
     await measureStarts(env, dataDir);
     const program = await startBuilt(env, dataDir);

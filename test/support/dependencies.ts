@@ -1,7 +1,7 @@
 /** PostgreSQL and Redis of a test's own, to be stopped and started: never the machine's. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { existsSync, readdirSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -26,6 +26,8 @@ export interface OwnPostgres {
   /** As an operator's restart does: running statements are cut off. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** A copy that follows it: what this one has acknowledged, the copy has. */
+  startStandby(): Promise<OwnPostgres & { promote(): Promise<void> }>;
   remove(): Promise<void>;
 }
 
@@ -43,18 +45,35 @@ function asPostgres(program: string, args: readonly string[]): Promise<unknown> 
 }
 
 /** A cluster in a folder of its own, on a port of its own. */
-export async function startPostgres(): Promise<OwnPostgres> {
+export const startPostgres = (): Promise<OwnPostgres> =>
+  startCluster((data) =>
+    asPostgres('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '-N']),
+  );
+
+async function startCluster(
+  fill: (data: string) => Promise<unknown>,
+): Promise<OwnPostgres & { promote(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'rekey-postgres-'));
   await chmod(folder, 0o777);
   const data = join(folder, 'data');
   const port = await freePort();
-  await asPostgres('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '-N']);
+  await fill(data);
   const options = `-p ${port} -c listen_addresses=127.0.0.1 -k ${folder} -c fsync=off -c max_connections=60`;
-  const own: OwnPostgres = {
+  const control = async (...args: string[]) => void (await asPostgres('pg_ctl', ['-D', data, '-w', ...args]));
+  const own = {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    stop: async () => void (await asPostgres('pg_ctl', ['-D', data, '-m', 'fast', '-w', 'stop'])),
-    start: async () =>
-      void (await asPostgres('pg_ctl', ['-D', data, '-l', join(folder, 'log'), '-o', options, '-w', 'start'])),
+    stop: () => control('-m', 'fast', 'stop'),
+    start: () => control('-l', join(folder, 'log'), '-o', options, 'start'),
+    promote: () => control('promote'),
+    async startStandby() {
+      const standby = await startCluster((copy) =>
+        asPostgres('pg_basebackup', ['-D', copy, '-d', own.url, '-R', '-c', 'fast', '-X', 'stream']),
+      );
+      const set = (statement: string) => asPostgres('psql', ['-qc', statement, own.url]);
+      await set("alter system set synchronous_standby_names = '*'");
+      await set('select pg_reload_conf()');
+      return standby;
+    },
     remove: async () => {
       await own.stop().catch(() => undefined);
       await rm(folder, { recursive: true, force: true });
@@ -62,6 +81,46 @@ export async function startPostgres(): Promise<OwnPostgres> {
   };
   await own.start();
   return own;
+}
+
+export interface OwnPgBouncer {
+  /** The same database as the server's URL, through the pool. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** PgBouncer in transaction mode before a server, with fewer connections than its clients have. */
+export async function startPgBouncer(serverUrl: string): Promise<OwnPgBouncer> {
+  const { hostname, port: serverPort, username, pathname } = new URL(serverUrl);
+  const folder = await mkdtemp(join(tmpdir(), 'rekey-pgbouncer-'));
+  await chmod(folder, 0o777);
+  const port = await freePort();
+  const settings = [
+    '[databases]',
+    `* = host=${hostname} port=${serverPort} user=${username}`,
+    '[pgbouncer]',
+    'listen_addr = 127.0.0.1',
+    `listen_port = ${port}`,
+    'unix_socket_dir =',
+    'auth_type = any',
+    'pool_mode = transaction',
+    'default_pool_size = 4',
+  ];
+  const file = join(folder, 'pgbouncer.ini');
+  await writeFile(file, settings.join('\n'));
+  const isRoot = userInfo().uid === 0;
+  const child = isRoot
+    ? spawn('runuser', ['-u', 'postgres', '--', 'pgbouncer', '-q', file], { stdio: 'ignore' })
+    : spawn('pgbouncer', ['-q', file], { stdio: 'ignore' });
+  await answers(port);
+  return {
+    url: `postgres://${username}@127.0.0.1:${port}${pathname}?pgbouncer=true`,
+    async stop() {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 export interface OwnRedis {

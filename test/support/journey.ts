@@ -1,7 +1,7 @@
 /**
  * `npm run journey`: the whole journey over HTTP against the started program, on the embedded database and, where
- * DATABASE_URL names a server, on PostgreSQL; letters are received by a real mail server in another process. Prints each
- * step's answer; exit status 1 at the first surprise.
+ * DATABASE_URL names a server, on PostgreSQL (through PgBouncer with MIGRATE_DATABASE_URL beside it); letters are received
+ * by a real mail server in another process. Prints each step's answer; exit status 1 at the first surprise.
  */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -118,11 +118,11 @@ async function forgotten(home: Browser, phone: Browser, mail: MailServer, email:
   await viewer(phone, null);
 }
 
-async function runOn(name: string, databaseUrl: string | null): Promise<void> {
+async function runOn(name: string, where: Record<string, string>): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'rekey-journey-'));
   const mail = await startMailServer();
   const env = { SMTP_URL: mail.url, MAIL_FROM: 'Rekey <no-reply@rekey.example>' };
-  const program = await startBuilt(databaseUrl ? { ...env, DATABASE_URL: databaseUrl } : env, dataDir);
+  const program = await startBuilt({ ...env, ...where }, dataDir);
   say(`\n${name}: ready after ${Math.round(program.startedInMs)} ms at ${program.url}`);
   try {
     await journey(program.url.replace('127.0.0.1', 'localhost'), mail);
@@ -136,12 +136,17 @@ async function runOn(name: string, databaseUrl: string | null): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  await runOn('Embedded database', null);
+  await runOn('Embedded database', {});
   const server = serverUrl();
   if (server === null) return say('\nPostgreSQL: not run, since DATABASE_URL names no server.');
-  const database = await createDatabase(server, 'journey');
+  // Through PgBouncer: its database is made past it, as migrations are applied past it.
+  const direct = process.env['MIGRATE_DATABASE_URL'];
+  const database = await createDatabase(direct ?? server, 'journey');
+  const pooled = new URL(server);
+  pooled.pathname = new URL(database.url).pathname;
   try {
-    await runOn('PostgreSQL', database.url);
+    if (direct) await runOn('PgBouncer', { DATABASE_URL: pooled.href, MIGRATE_DATABASE_URL: database.url });
+    else await runOn('PostgreSQL', { DATABASE_URL: database.url });
   } finally {
     await database.drop();
   }

@@ -61,8 +61,8 @@ export async function killLoop(url: string, kills: number, seed: number, until =
       kills: done,
       seed,
       seconds: Math.round((performance.now() - startedAt) / 1000),
-      answered: life.answered,
-      cutOff: life.cutOff,
+      answered: Object.fromEntries(life.answered),
+      cutOff: Object.fromEntries(life.cutOff),
       letters: life.countLetters(),
       broken,
     };
@@ -88,6 +88,11 @@ async function start(databaseUrl: string): Promise<Program> {
       LIMIT_REQUESTS_PER_NETWORK: '0',
       LIMIT_QUERIES_PER_NETWORK: '0',
       LIMIT_GUESS: '0',
+      LIMIT_SMS_PER_NUMBER: '0',
+      LIMIT_SMS_TOTAL: '0',
+      LIMIT_QR_START_PER_NETWORK: '0',
+      LIMIT_QR_PER_ACCOUNT: '0',
+      REAUTH_TTL: '3600',
     },
   });
   ({ dataDir } = program);
@@ -111,7 +116,7 @@ async function round(program: Program, databaseUrl: string, life: Life, random: 
 
 /** After a random number of answers and a bit: by the clock alone a slow machine would never get past the first hash. */
 async function randomMoment(life: Life, random: () => number): Promise<void> {
-  const isYoung = !life.citizens.some(({ told }) => told.signUp > 0);
+  const isYoung = !life.citizens.some(({ told }) => told.of('signUp') > 0);
   const answers = life.countSlowAnswers() + Math.floor(random() * 4);
   const longest = isYoung ? 20 : 160;
   for (let tries = 0; tries < longest && life.countSlowAnswers() < answers; tries += 1) await sleep(50);

@@ -37,6 +37,8 @@ export interface ProgramOptions {
   readonly wait?: boolean;
   /** A built program in place of the sources: starts faster. */
   readonly main?: string;
+  /** Where its standard output goes in place of `lines`: a file descriptor. */
+  readonly output?: number;
 }
 
 /** Starts it with `APP_ENV=test` unless told otherwise. */
@@ -48,7 +50,7 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
     : ['--import', join(ROOT, 'test/support/typescript-hooks.js'), join(ROOT, 'src/main.ts')];
   const child = spawn(process.execPath, [...main, ...(options.args ?? ['serve'])], {
     env: { PATH: process.env['PATH'], APP_ENV: 'test', DATA_DIR: dataDir, PORT: port, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', options.output ?? 'pipe', 'pipe'],
   });
   const lines: Record<string, unknown>[] = [];
   let rest = '';

@@ -1,0 +1,179 @@
+/**
+ * `npm run load`: sign-ins at 90 % of what the machine can hash at all, for ten minutes (SECONDS), while others read. The
+ * generator is bounded in rate, in requests under way and in time. Needs a PostgreSQL server (DATABASE_URL) and the machine
+ * for itself. Prints one JSON object; exit status 1 where something was answered that is neither success nor busy.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OUR_COST } from '../../src/passwords/schemes.js';
+import { createDatabase, residentMegabytes, serverUrl, startBuilt } from '../support/built-program.js';
+import { startMailServer } from '../support/mail-server.js';
+import { quantile } from '../support/statistics.js';
+import { body, openTarget, run, type Target } from './load.js';
+import { cookiesOf, email, fill, openPool, PASSWORD, serviceEnv } from './service.js';
+
+const SECONDS = Number(process.env['SECONDS'] ?? 600);
+const SHARE = 0.9;
+/** Enough that no account is tried twice at once. */
+const ACCOUNTS = 256;
+const READERS = 2;
+/** More than this under way means that the generator, not the program, would be measured: then it waits. */
+const MOST_UNDER_WAY = 64;
+/** What a reader waits between two looks. Milliseconds. */
+const READ_EVERY_MS = 50;
+
+const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }';
+const VIEWER = body('{ viewer { email } }');
+
+interface Tally {
+  success: number;
+  busy: number;
+  withheld: number;
+  readonly times: number[];
+  readonly errors: Map<string, number>;
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;
+
+async function signIn(target: Target, i: number, devices: Map<number, string>, tally: Tally): Promise<void> {
+  const device = devices.get(i);
+  const startedAt = performance.now();
+  const { status, text, headers } = await target.send(
+    body(SIGN_IN, { email: email(i), password: PASSWORD }),
+    device ? { cookie: `__Host-rekey-device=${device}` } : {},
+  );
+  if (text.includes('SignInSuccess')) {
+    tally.success += 1;
+    tally.times.push(performance.now() - startedAt);
+    devices.set(i, cookiesOf(headers['set-cookie']).get('__Host-rekey-device') ?? device ?? '');
+  } else if (status === 503 && text.includes('"BUSY"')) tally.busy += 1;
+  else count(tally.errors, `${status} ${text.slice(0, 200)}`);
+}
+
+const count = (errors: Map<string, number>, what: string): void => void errors.set(what, (errors.get(what) ?? 0) + 1);
+
+/** So many sign-ins a second, whether or not the earlier ones are answered. */
+async function signInSteadily(target: Target, perSecond: number, seconds: number): Promise<Tally> {
+  const tally: Tally = { success: 0, busy: 0, withheld: 0, times: [], errors: new Map() };
+  const devices = new Map<number, string>();
+  const underWay = new Set<Promise<void>>();
+  const startedAt = performance.now();
+  for (let asked = 0; performance.now() - startedAt < seconds * 1000;) {
+    const due = ((performance.now() - startedAt) / 1000) * perSecond;
+    for (; asked < due; asked += 1) {
+      if (underWay.size >= MOST_UNDER_WAY) {
+        tally.withheld += 1;
+        continue;
+      }
+      const one = signIn(target, asked % ACCOUNTS, devices, tally).catch((error: Error) =>
+        count(tally.errors, error.message),
+      );
+      underWay.add(one);
+      void one.then(() => underWay.delete(one));
+    }
+    await sleep(5);
+  }
+  await Promise.all(underWay);
+  return tally;
+}
+
+async function openReader(target: Target, reader: number): Promise<string> {
+  const { headers, text } = await target.send(body(SIGN_IN, { email: email(ACCOUNTS + reader), password: PASSWORD }));
+  const session = cookiesOf(headers['set-cookie']).get('__Host-rekey-session');
+  if (!session) throw new Error(`a reader cannot sign in: ${text}`);
+  return session;
+}
+
+/** @returns milliseconds of each look. */
+async function read(target: Target, sessions: readonly string[], seconds: number): Promise<number[]> {
+  const times: number[] = [];
+  await run(sessions.length, seconds, async (reader) => {
+    const startedAt = performance.now();
+    const { text } = await target.send(VIEWER, { cookie: `__Host-rekey-session=${sessions[reader]}` });
+    times.push(performance.now() - startedAt);
+    if (!text.includes('"email"')) throw new Error(`viewer: ${text}`);
+    await sleep(READ_EVERY_MS);
+  });
+  return times;
+}
+
+async function hashesPerSecond(seconds: number): Promise<number> {
+  const pool = openPool();
+  const hash = async () => void (await pool.run({ task: 'hash', password: PASSWORD, cost: OUR_COST }));
+  await run(8, 1, hash);
+  const { perSecond } = await run(8, seconds, hash);
+  await pool.close();
+  return perSecond;
+}
+
+async function watchMemory(pid: number, until: Promise<unknown>): Promise<number[]> {
+  const sizes: number[] = [];
+  let isOver = false;
+  void until.finally(() => (isOver = true));
+  for (; !isOver; await sleep(1000)) sizes.push(residentMegabytes(pid));
+  return sizes;
+}
+
+async function measure(url: string, pid: number): Promise<Record<string, unknown>> {
+  const target = openTarget(url);
+  const sessions = await Promise.all(Array.from({ length: READERS }, (_, reader) => openReader(target, reader)));
+  await read(target, sessions, 3);
+  const calm = await read(target, sessions, Math.min(20, SECONDS / 3));
+  const raw = await hashesPerSecond(5);
+  const signingIn = signInSteadily(target, raw * SHARE, SECONDS);
+  const [tally, loaded, sizes] = await Promise.all([
+    signingIn,
+    read(target, sessions, SECONDS),
+    watchMemory(pid, signingIn),
+  ]);
+  target.close();
+  const tenth = Math.max(1, Math.floor(sizes.length / 10));
+  const perSecond = tally.success / SECONDS;
+  return {
+    seconds: SECONDS,
+    rawHashesPerSecond: round(raw),
+    offeredPerSecond: round(raw * SHARE),
+    signInsPerSecond: round(perSecond),
+    shareOfRaw: round((100 * perSecond) / raw),
+    success: tally.success,
+    busy: tally.busy,
+    withheldByTheGenerator: tally.withheld,
+    signInMs: { p50: round(quantile(tally.times, 0.5)), p99: round(quantile(tally.times, 0.99)) },
+    viewerCalmMs: { p50: round(quantile(calm, 0.5)), p99: round(quantile(calm, 0.99)), looks: calm.length },
+    viewerLoadedMs: { p50: round(quantile(loaded, 0.5)), p99: round(quantile(loaded, 0.99)), looks: loaded.length },
+    viewerRatio: round(quantile(loaded, 0.99) / quantile(calm, 0.99)),
+    megabytes: {
+      secondTenth: round(quantile(sizes.slice(tenth, 2 * tenth), 0.5)),
+      lastTenth: round(quantile(sizes.slice(-tenth), 0.5)),
+      most: round(Math.max(...sizes)),
+    },
+    errors: Object.fromEntries(tally.errors),
+  };
+}
+
+async function main(): Promise<void> {
+  const server = serverUrl();
+  if (server === null) throw new Error('set DATABASE_URL to a PostgreSQL server that databases may be made on');
+  const database = await createDatabase(server, 'load');
+  const mail = await startMailServer();
+  const dataDir = mkdtempSync(join(tmpdir(), 'rekey-load-'));
+  const env = { ...serviceEnv(database.url, mail.url), MAX_SESSIONS: '20' };
+  try {
+    await fill(env, ACCOUNTS + READERS);
+    const program = await startBuilt(env, dataDir);
+    const report = await measure(program.url, program.child.pid as number).finally(() => program.stop());
+    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    process.exitCode = Object.keys(report['errors'] as object).length === 0 ? 0 : 1;
+  } finally {
+    mail.stop();
+    await database.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`load: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
