@@ -29,7 +29,8 @@ function buildIfStale(stamp, sources, build) {
   build();
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, '');
-  const at = new Date(changed);
+  // A date has no parts of a millisecond, which the files' own times have: rounded down it would always be stale.
+  const at = new Date(Math.ceil(changed));
   utimesSync(file, at, at);
 }
 
