@@ -5,10 +5,10 @@
 import { sql } from 'drizzle-orm';
 import { inTransaction, type Context } from '../base/context.js';
 import { rows } from '../base/database.js';
+import { staffAmong } from '../accounts/service.js';
 import type { EventKind } from '../security-events/service.js';
 import { addEvidence, eventsAround, findWorse, raiseSeverities, type FlagEvent, type Span } from './evidence.js';
 import { recordActions, recordGrowth } from './history.js';
-import { staffAmong } from '../accounts/service.js';
 import { insertFlag, lockOpenFlags, type OpenFlag } from './raise.js';
 import { firstReached, rules, severityFor, severityRank, type Counted, type Rule } from './rules.js';
 
