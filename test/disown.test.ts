@@ -212,6 +212,85 @@ describe('the stolen password', () => {
     await next.signsInElsewhere();
   });
 
+  if (process.env['TEST_DATABASE_URL']) {
+    test('opening it again while someone signs up with the address leaves the address to them, and fails nobody', async () => {
+      const ada = await app().person();
+      const accountId = await ada.accountId();
+      await ada.browser.call('closeAccount', null);
+      const token = await noticeToken(ada.email, 'Your account was closed');
+      await app().advance(60);
+      const secured = await whileSigningUp(ada.email, () => disown(token));
+      expect(secured['securedAt']).toBeTruthy();
+      await expectSecuredWithoutAddress(ada, accountId);
+      expect((await disown(token))['__typename']).toBe('TokenInvalidProblem');
+    });
+
+    test('so does putting an address back that someone signs up with, and the rest is undone all the same', async () => {
+      const ada = await app().person();
+      const accountId = await ada.accountId();
+      await app().advance(5);
+      const thief = await takeOver(ada);
+      const token = await noticeToken(ada.email, 'New sign-in');
+      await app().advance(3600);
+      const secured = await whileSigningUp(ada.email, () => disown(token));
+      expect(secured['securedAt']).toBeTruthy();
+      await expectSecuredWithoutAddress(ada, accountId);
+      expect((await thief.client.graphql('{ viewer { id } }'))['viewer']).toBeNull();
+      const kept = await rows(
+        app().ctx.db,
+        sql`select number as id from phone_numbers where account_id = ${accountId} union all
+            select id from second_factors where account_id = ${accountId} and removed_at is null`,
+      );
+      expect(kept).toEqual([]);
+    });
+  }
+
+  /** The account is open, no one can sign in to it, and the address is that of whoever signed up. */
+  async function expectSecuredWithoutAddress(ada: Person, accountId: string): Promise<void> {
+    const found = await rows<Data>(
+      app().ctx.db,
+      sql`select email, email_key, closed_at, password_reset_required from accounts where id = ${accountId}`,
+    );
+    expect(found).toEqual([
+      { email: null, email_key: `released:${accountId}`, closed_at: null, password_reset_required: true },
+    ]);
+    expect(await flagsOf(ada, accountId)).toContainEqual({ reason: 'OWNER_REPORT', severity: 3, status: 'OPEN' });
+    expect((await signIn(ada.email, OTHER_PASSWORD))['__typename']).toBe('SignInSuccess');
+  }
+
+  /** Does it at the moment when a new account with this address is written and not yet for all to see. */
+  async function whileSigningUp(email: string, act: () => Promise<Data>): Promise<Data> {
+    const client = app().client();
+    await client.call('signUp', { email });
+    const token = await newestToken(app(), email, 'sign-up');
+    await app().advance(61);
+    await client.call('signUp', { email });
+    await app().work();
+    const held = await app().ctx.db.transaction(async (db) => {
+      await db.execute(sql`set local idle_in_transaction_session_timeout = 0`);
+      // Signing up makes other links to the address void once the account is written: it waits there.
+      await db.execute(
+        sql`select id from sign_up_links where email_key = ${email} and id <> ${token.split('.')[0]} for update`,
+      );
+      const signedUp = client.call('completeSignUp', { token, password: OTHER_PASSWORD });
+      await untilWaiting('update sign_up_links');
+      const outcome = act();
+      await untilWaiting('update accounts');
+      return { signedUp, outcome };
+    });
+    expect((await held.signedUp)['__typename']).toBe('SignInSuccess');
+    return held.outcome;
+  }
+
+  /** Until a statement that begins so waits for another's transaction. */
+  async function untilWaiting(statement: string): Promise<void> {
+    const waiting = sql`select pid from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like ${statement + '%'}`;
+    for (const begun = Date.now(); (await rows(app().ctx.db, waiting)).length === 0;) {
+      if (Date.now() - begun > 20_000) throw new Error(`nothing waits in "${statement}"`);
+    }
+  }
+
   test('what an operator closed stays closed', async () => {
     const ada = await app().person();
     await ada.signsInElsewhere();

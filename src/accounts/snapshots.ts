@@ -1,7 +1,7 @@
 /** How an account could be reached before each change of that: what "this was not me" puts back. Sealed at rest. */
 import { eq, sql, type SQL } from 'drizzle-orm';
-import type { Context } from '../base/context.js';
-import { rows } from '../base/database.js';
+import { inTransaction, type Context } from '../base/context.js';
+import { databaseErrorCode, rows } from '../base/database.js';
 import { newId, open, seal } from '../base/secrets.js';
 import { clock, fromNow } from '../base/time.js';
 import { canSendSms, emailRecipient, smsRecipient, type Recipient } from './channels.js';
@@ -75,21 +75,35 @@ export async function restoreContact(ctx: Context, accountId: string, since: Dat
   const [before] = await snapshotsSince(ctx, accountId, since);
   if (!before) return;
   await takeSnapshot(ctx, accountId);
-  await ctx.db.execute(
-    sql`update accounts set notification_channel = ${before.notificationChannel},
-          ${addressIfFree(accountId, sql`${before.email}::text`, sql`${before.emailKey}::text`)}
-        where id = ${accountId}`,
-  );
+  await putAddressBack(ctx, accountId, sql`${before.email}::text`, sql`${before.emailKey}::text`, (address) => {
+    return sql`update accounts set notification_channel = ${before.notificationChannel}, ${address} where id = ${accountId}`;
+  });
   await writePhone(ctx, accountId, before.phone);
 }
 
-/** Gives the account the address, or none where another open account holds it. */
-const addressIfFree = (accountId: string, email: SQL, key: SQL): SQL => {
+/**
+ * Gives the account the address, or none where another open account holds it. One that signs up in this very moment is not
+ * seen yet: then the unique index decides, and the address is that one's as if it had come before.
+ */
+async function putAddressBack(
+  ctx: Context,
+  accountId: string,
+  email: SQL,
+  key: SQL,
+  update: (address: SQL) => SQL,
+): Promise<void> {
   const isFree = sql`not exists (select 1 from accounts other
     where other.email_key = ${key} and other.id <> accounts.id and other.closed_at is null)`;
-  return sql`email = case when ${isFree} then ${email} end,
-    email_key = case when ${isFree} then ${key} else ${'released:' + accountId} end`;
-};
+  const address = (isOurs: SQL) => sql`email = case when ${isOurs} then ${email} end,
+    email_key = case when ${isOurs} then ${key} else ${'released:' + accountId} end`;
+  try {
+    // A transaction within the transaction: what is refused takes nothing else back.
+    await inTransaction(ctx, (ctx) => ctx.db.execute(update(address(isFree))));
+  } catch (error) {
+    if (databaseErrorCode(error).constraint !== 'accounts_email_key') throw error;
+    await ctx.db.execute(update(address(sql`false`)));
+  }
+}
 
 /**
  * Opens an account again that a session closed at `since` or later, while nothing of it is erased: closing is what a thief
@@ -97,12 +111,12 @@ const addressIfFree = (accountId: string, email: SQL, key: SQL): SQL => {
  * password void.
  */
 export async function reopenAccount(ctx: Context, accountId: string, since: Date): Promise<void> {
-  await ctx.db.execute(
-    sql`update accounts set closed_at = null, ${addressIfFree(accountId, sql`accounts.email`, sql`accounts.email_key`)}
+  await putAddressBack(ctx, accountId, sql`accounts.email`, sql`accounts.email_key`, (address) => {
+    return sql`update accounts set closed_at = null, ${address}
         where id = ${accountId} and closed_at is not null and erased_at is null and exists (
           select 1 from security_events e where e.account_id = accounts.id and e.kind = 'account_closed'
-            and e.session_id is not null and e.occurred_at >= ${since.toISOString()}::timestamptz)`,
-  );
+            and e.session_id is not null and e.occurred_at >= ${since.toISOString()}::timestamptz)`;
+  });
 }
 
 /** Forgets what no token can ask for any more. */
