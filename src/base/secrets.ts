@@ -150,10 +150,17 @@ function mac({ key }: SealingKey, purpose: Purpose, text: string): string {
     .digest('base64url');
 }
 
-/** One key for each use, so that a value of one kind says nothing about another. */
+/** One key for each use, so that a value of one kind says nothing about another. Kept: each request needs several. */
 function derive(key: Buffer, use: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, '', `rekey:${use}`, 32));
+  const known = derived.get(key) ?? new Map<string, Buffer>();
+  derived.set(key, known);
+  const kept = known.get(use);
+  if (kept) return kept;
+  const made = Buffer.from(hkdfSync('sha256', key, '', `rekey:${use}`, 32));
+  known.set(use, made);
+  return made;
 }
+const derived = new WeakMap<Buffer, Map<string, Buffer>>();
 
 /** Names one request in logs, events and audit rows. No secret: it is shown. */
 export const newRequestId = (): string => randomUUID();

@@ -23,9 +23,9 @@ export async function signInAnswer<O extends SignedIn | ChallengeAsked | Problem
   if (isProblem(outcome)) return outcome as Answered<O>;
   if (outcome.outcome === 'challenge_asked') return challengeAnswer(ctx, outcome) as Answered<O>;
   if (outcome.deviceToken !== null) ctx.cookies.set('device', outcome.deviceToken, ctx.config.REMEMBERED_DEVICE_TTL);
-  const viewer = await currentViewer(ctx, outcome.token);
-  const sessionToken = handOver(ctx, outcome.token, outcome.transport, outcome.persistent);
-  return named('SignInSuccess', { sessionToken, viewer }) as Answered<O>;
+  const { token, transport, persistent } = outcome;
+  const sessionToken = handOver(ctx, token, transport, persistent);
+  return named('SignInSuccess', { sessionToken, issued: token }) as Answered<O>;
 }
 
 /** The challenge's answer; its other half is a cookie of the browser that got it. */

@@ -1,5 +1,5 @@
 /** How signing up, in and out speaks GraphQL. */
-import { Arg, Ctx, Directive, Mutation, Resolver } from 'type-graphql';
+import { Arg, Ctx, Directive, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { signIn } from '../sign-in/service.js';
 import { completeSignUp, signUp } from '../sign-in/sign-up.js';
 import { signOut } from '../sessions/service.js';
@@ -12,9 +12,12 @@ import {
   CompleteSignUpResult,
   SignInInput,
   SignInResult,
+  SignInSuccess,
   SignUpInput,
   SignUpResult,
 } from './types/sign-in.js';
+import { Viewer } from './types/viewer.js';
+import { currentViewer } from './viewer.js';
 
 @Resolver()
 export class SignInResolver {
@@ -70,5 +73,14 @@ export class SignInResolver {
     const sessionEnded = await signOut(ctx);
     if (sessionEnded) ctx.cookies.clear('session');
     return { sessionEnded };
+  }
+}
+
+/** What an answer says of a session that just began: read only where the client asks for it. */
+@Resolver(() => SignInSuccess)
+export class SignInSuccessResolver {
+  @FieldResolver(() => Viewer, { description: 'The person now signed in.' })
+  viewer(@Root() { issued }: SignInSuccess, @Ctx() ctx: EdgeContext): Promise<Viewer> {
+    return currentViewer(ctx, issued);
   }
 }

@@ -15,8 +15,16 @@ import { notify } from '../accounts/notices.js';
 import { findAccount, raiseEpoch } from '../accounts/service.js';
 import { accounts, type Account } from '../accounts/tables.js';
 import { recordEvent } from '../security-events/service.js';
-import { passwordGuess, rememberDevice } from '../sessions/remembered-devices.js';
+import {
+  deviceToken,
+  isRememberedSql,
+  passwordGuess,
+  provenDevice,
+  rememberDevice,
+  rememberedDevice,
+} from '../sessions/remembered-devices.js';
 import { countOtherSessions, reissueSession, type NewSecret } from '../sessions/service.js';
+import { rememberedDevices } from '../sessions/tables.js';
 import { breachStatus } from './breached.js';
 import { BusyError } from './hash-pool.js';
 import { decoyFor } from './hash-mix.js';
@@ -109,8 +117,8 @@ export async function strengthenHash(ctx: Context, accountId: string, password: 
 }
 
 /**
- * The one place where a submitted password meets a stored hash: the attempt is reserved first (R-019), forgotten when it
- * was right, and given back when the machine was too busy to compare.
+ * The one place where a submitted password meets a stored hash: the attempt is reserved first (R-019), and given back when
+ * the machine was too busy to compare. Where it was right the caller forgets the attempts, with what it writes then.
  */
 export async function guessPassword(
   ctx: Context,
@@ -121,9 +129,7 @@ export async function guessPassword(
   const refused = await reserveAttempt(ctx, guess);
   if (refused) return refused;
   try {
-    const isRight = await verifyPassword(password, hash, ctx.origin.network);
-    if (isRight) await clearAttempts(ctx, guess);
-    return isRight;
+    return await verifyPassword(password, hash, ctx.origin.network);
   } catch (error) {
     if (error instanceof BusyError) await returnAttempt(ctx, guess);
     throw error;
@@ -138,9 +144,13 @@ export async function proveCurrentPassword(
 ): Promise<RateLimited | Problem<'INVALID_CREDENTIALS'> | null> {
   const { accountId, emailKey } = ctx.actor;
   const hash = (await storedHash(ctx, accountId)) ?? (await decoyFor(ctx, emailKey));
-  const verdict = await guessPassword(ctx, await passwordGuess(ctx, deviceCookie, emailKey), password, hash);
-  if (verdict === true) return null;
-  if (verdict !== false) return verdict;
+  const guess = passwordGuess(await rememberedDevice(ctx, deviceCookie, emailKey), emailKey);
+  const verdict = await guessPassword(ctx, guess, password, hash);
+  if (typeof verdict === 'object') return verdict;
+  if (verdict) {
+    await clearAttempts(ctx, guess);
+    return null;
+  }
   await recordEvent(ctx, 'sign_in_failed', { accountId, emailKey });
   return problem('INVALID_CREDENTIALS');
 }
@@ -205,15 +215,26 @@ async function putChangedPassword(ctx: PersonContext, hash: string): Promise<Pas
   return { accountId, revokedSessionCount, ...secret, deviceToken };
 }
 
+export interface Credentials {
+  readonly account: Account;
+  readonly hash: string;
+  /** The id of the remembered device that asks, or null. */
+  readonly device: string | null;
+}
+
 /** The open account behind an address and its hash, or null. One statement: what sign-in compares with. */
 export async function credentialsOf(
   ctx: Context,
   emailKey: string,
-): Promise<{ readonly account: Account; readonly hash: string } | null> {
+  deviceCookie: string | null,
+): Promise<Credentials | null> {
+  const token = deviceToken(deviceCookie);
   const [found] = await ctx.db
-    .select({ account: accounts, hash: passwords.hash })
+    .select({ account: accounts, hash: passwords.hash, deviceDigest: rememberedDevices.digest })
     .from(accounts)
     .leftJoin(passwords, eq(passwords.accountId, accounts.id))
+    .leftJoin(rememberedDevices, isRememberedSql(ctx, token))
     .where(and(eq(accounts.emailKey, emailKey), isNull(accounts.closedAt)));
-  return found?.hash ? { account: found.account, hash: found.hash } : null;
+  if (!found?.hash) return null;
+  return { account: found.account, hash: found.hash, device: provenDevice(token, found.deviceDigest) };
 }

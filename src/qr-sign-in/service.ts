@@ -10,7 +10,6 @@ import { codeMac, digest, formatToken, matchesDigest, newCode, newId, newSecret,
 import { clock, fromNow } from '../base/time.js';
 import { findAccount } from '../accounts/service.js';
 import type { TokenInvalid } from '../second-factors/challenges.js';
-import { recordEvent } from '../security-events/service.js';
 import { isAliveSql, replaceSession, startSession, type IssuedSession } from '../sessions/service.js';
 import { signInBlock, type SignedIn, type SignInBlocked } from '../sign-in/service.js';
 
@@ -243,8 +242,6 @@ async function beginSession(
   });
   if (!session) return null;
   if (ctx.actor.kind === 'person') await replaceSession(ctx as PersonContext);
-  const { sessionId } = session;
   // No notice of its own: the owner was told when the phone approved.
-  await recordEvent(ctx, 'signed_in', { accountId, sessionId, details: { method: 'QR_CODE' } });
   return session;
 }

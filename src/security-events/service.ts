@@ -60,13 +60,14 @@ export interface EventFacts {
   readonly details?: Record<string, unknown>;
 }
 
+export interface RecordedEvent {
+  readonly id: string;
+  readonly occurredAt: Date;
+}
+
 /** Writes one event, and queues it for the rules where they count it: one statement, the same work for every address. */
-export async function recordEvent(
-  ctx: Context,
-  kind: EventKind,
-  facts: EventFacts,
-): Promise<{ id: string; occurredAt: Date }> {
-  const event = await insertEvent(ctx, kind, facts, sql`true`);
+export async function recordEvent(ctx: Context, kind: EventKind, facts: EventFacts): Promise<RecordedEvent> {
+  const event = await recordEventIf(ctx, kind, facts, sql`true`);
   if (!event) throw new Error('an event was not written');
   return event;
 }
@@ -86,15 +87,16 @@ export async function recordRefused(
     select email_key from security_events where network = ${ctx.origin.network} and kind = ${kind}
       and occurred_at > ${fromNow(ctx, -seconds)} order by occurred_at desc limit ${max}::int) heard)`;
   const isNews = sql`exists (select 1 from ${known} known where n < ${max}::int and is_repeated is not true)`;
-  await insertEvent(ctx, kind, { emailKey, details: { refused: true } }, isNews);
+  await recordEventIf(ctx, kind, { emailKey, details: { refused: true } }, isNews);
 }
 
-async function insertEvent(
+/** The same where the condition holds when the statement runs; null where it does not. */
+export async function recordEventIf(
   ctx: Context,
   kind: EventKind,
   facts: EventFacts,
   isWanted: SQL,
-): Promise<{ id: string; occurredAt: Date } | null> {
+): Promise<RecordedEvent | null> {
   const id = newId('evt');
   const { requestId, ip, network, userAgent } = ctx.origin;
   const [row] = await rows<{ occurred_ms: string | number }>(

@@ -23,7 +23,7 @@ import { SecondStepResolver } from '../graphql/second-step.js';
 import { PasswordResolver } from '../graphql/passwords.js';
 import { QrSignInResolver } from '../graphql/qr-sign-in.js';
 import { SessionResolver, ViewerSessionsResolver } from '../graphql/sessions.js';
-import { SignInResolver } from '../graphql/sign-in.js';
+import { SignInResolver, SignInSuccessResolver } from '../graphql/sign-in.js';
 import {
   ManualResetResolver,
   SupportRequestFieldResolver,
@@ -54,6 +54,7 @@ const resolvers: NonEmptyArray<Function> = [
   SecondStepResolver,
   SessionResolver,
   SignInResolver,
+  SignInSuccessResolver,
   SupportRequestFieldResolver,
   SupportRequestResolver,
   ViewerContactResolver,

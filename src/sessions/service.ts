@@ -6,7 +6,7 @@ import { problem, type Problem } from '../base/problems.js';
 import { digest, isId, newId, newSecret } from '../base/secrets.js';
 import { clock, fromNow } from '../base/time.js';
 import { isLockedSql, raiseEpoch } from '../accounts/service.js';
-import { recordEvent } from '../security-events/service.js';
+import { recordEvent, recordEventIf, type RecordedEvent } from '../security-events/service.js';
 import type { SignInMethod } from './tables.js';
 
 export interface NewSession {
@@ -27,18 +27,30 @@ export interface NewSession {
 export interface IssuedSession {
   readonly sessionId: string;
   readonly token: string;
+  /** The `signed_in` that was written with it. */
+  readonly event: RecordedEvent;
 }
 
 /**
- * Starts a session. Null when the credentials changed since `epoch` was read, or the account may no longer act: the
- * inserting statement decides (R-078), so that a sign-in in flight with the old password does not slip through.
+ * Starts a session, and writes that it began. Null when the credentials changed since `epoch` was read, or the account may
+ * no longer act: the inserting statement decides (R-078), so that a sign-in in flight with the old password does not slip
+ * through. Call it in a transaction: its statements are sent together.
  */
 export async function startSession(ctx: Context, wanted: NewSession): Promise<IssuedSession | null> {
-  const issued: IssuedSession = { sessionId: newId('sess'), token: newSecret() };
+  const [sessionId, token] = [newId('sess'), newSecret()];
+  const facts = { accountId: wanted.accountId, sessionId, details: { method: wanted.method } };
+  const [, , event] = await Promise.all([
+    insertSession(ctx, wanted, sessionId, token),
+    endBeyondBound(ctx, wanted.accountId),
+    recordEventIf(ctx, 'signed_in', facts, sql`exists (select 1 from sessions where id = ${sessionId})`),
+  ]);
+  return event && { sessionId, token, event };
+}
+
+async function insertSession(ctx: Context, wanted: NewSession, sessionId: string, token: string): Promise<void> {
   const { idle, absolute } = lifetime(ctx, wanted);
   const { ip, network, userAgent } = ctx.origin;
-  const started = await rows(
-    ctx.db,
+  await ctx.db.execute(
     sql`with account as (
           update accounts set last_sign_in_at = ${clock(ctx)}
           where id = ${wanted.accountId} and credential_epoch = ${wanted.epoch} and closed_at is null and not ${isLockedSql(ctx)}
@@ -46,22 +58,11 @@ export async function startSession(ctx: Context, wanted: NewSession): Promise<Is
         )
         insert into sessions (id, digest, account_id, epoch, method, transport, persistent, two_factor, used_passkey, ip, network,
           user_agent, created_at, last_used_at, idle_seconds, expires_at, proven_at)
-        select ${issued.sessionId}, ${digest('session', issued.token)}, id, credential_epoch, ${wanted.method}, ${wanted.transport},
+        select ${sessionId}, ${digest('session', token)}, id, credential_epoch, ${wanted.method}, ${wanted.transport},
           ${wanted.persistent}, ${wanted.twoFactor}, ${wanted.usedPasskey}, ${ip}, ${network}, ${userAgent?.slice(0, 300) ?? null},
           ${clock(ctx)}, ${clock(ctx)}, ${idle}::int, ${fromNow(ctx, absolute)}, case when ${wanted.isProven}::boolean then ${clock(ctx)} end
-        from account returning id`,
+        from account`,
   );
-  if (started.length === 0) return null;
-  await endBeyondBound(ctx, wanted.accountId);
-  return issued;
-}
-
-/** Staff sessions are the shortest, two-factor ones follow AAL2, the others AAL1 (R-036). Seconds. */
-function lifetime(ctx: Context, { role, twoFactor }: Pick<NewSession, 'role' | 'twoFactor'>) {
-  const { config } = ctx;
-  if (role !== null) return { idle: config.SESSION_STAFF_IDLE_TTL, absolute: config.SESSION_STAFF_ABSOLUTE_TTL };
-  if (twoFactor) return { idle: config.SESSION_2FA_IDLE_TTL, absolute: config.SESSION_2FA_ABSOLUTE_TTL };
-  return { idle: config.SESSION_IDLE_TTL, absolute: config.SESSION_ABSOLUTE_TTL };
 }
 
 /** Beyond `MAX_SESSIONS` the least recently used ends (R-043). One that is over already counts for nothing. */
@@ -73,6 +74,14 @@ async function endBeyondBound(ctx: Context, accountId: string): Promise<void> {
           order by s.last_used_at desc, s.created_at desc, s.id offset ${ctx.config.MAX_SESSIONS}::int)
         and revoked_at is null`,
   );
+}
+
+/** Staff sessions are the shortest, two-factor ones follow AAL2, the others AAL1 (R-036). Seconds. */
+function lifetime(ctx: Context, { role, twoFactor }: Pick<NewSession, 'role' | 'twoFactor'>) {
+  const { config } = ctx;
+  if (role !== null) return { idle: config.SESSION_STAFF_IDLE_TTL, absolute: config.SESSION_STAFF_ABSOLUTE_TTL };
+  if (twoFactor) return { idle: config.SESSION_2FA_IDLE_TTL, absolute: config.SESSION_2FA_ABSOLUTE_TTL };
+  return { idle: config.SESSION_IDLE_TTL, absolute: config.SESSION_ABSOLUTE_TTL };
 }
 
 /** What makes a session row count. The one definition: `s` is the session, `accounts` its account. */

@@ -7,6 +7,7 @@ import { findAccount } from '../accounts/service.js';
 import { startCeremony, useCeremony } from '../second-factors/ceremonies.js';
 import type { TokenInvalid } from '../second-factors/challenges.js';
 import { checkAssertion, passkeyRequestOptions, useAssertion } from '../second-factors/webauthn.js';
+import { rememberedDevice } from '../sessions/remembered-devices.js';
 import { openSession, signInBlock, type SignedIn, type SignInBlocked } from './service.js';
 
 export interface PasskeySignIn {
@@ -57,9 +58,10 @@ export async function finishPasskeySignIn(
   if (!right || !account || account.closedAt) return problem('INVALID_CREDENTIALS');
   const blocked = await signInBlock(ctx, account);
   if (blocked) return blocked;
+  const isRemembered = (await rememberedDevice(ctx, deviceCookie, account.emailKey ?? '')) !== null;
   const signedIn = await inTransaction(ctx, async (ctx) => {
     if (!(await useAssertion(ctx, right))) return null;
-    return openSession(ctx, account, deviceCookie, {
+    return openSession(ctx, account, isRemembered, {
       accountId: account.id,
       epoch: account.credentialEpoch,
       role: account.role,

@@ -10,6 +10,7 @@ import {
   type ProofRejected,
   type TokenInvalid,
 } from '../second-factors/challenges.js';
+import { rememberedDevice } from '../sessions/remembered-devices.js';
 import { openSession, signInBlock, type SignedIn, type SignInBlocked } from './service.js';
 
 export interface CompleteSignInInput {
@@ -38,9 +39,10 @@ export async function completeSignIn(
   if (!account) return problem('TOKEN_INVALID');
   const blocked = await signInBlock(ctx, account);
   if (blocked) return blocked;
+  const isRemembered = (await rememberedDevice(ctx, deviceCookie, account.emailKey ?? '')) !== null;
   const signedIn = await inTransaction(ctx, async (ctx) => {
     if (!(await spendChallenge(ctx, checked))) return null;
-    return openSession(ctx, account, deviceCookie, {
+    return openSession(ctx, account, isRemembered, {
       accountId: account.id,
       epoch: checked.epoch,
       role: account.role,

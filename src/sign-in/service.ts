@@ -1,4 +1,5 @@
 /** Signing in: address and password, then a second factor where there is one, then a session. */
+import { clearAttempts, type Guess } from '../base/attempts.js';
 import { inTransaction, type Context, type PersonContext } from '../base/context.js';
 import { invalidInput, problem, type InvalidInput, type Problem, type RateLimited } from '../base/problems.js';
 import { notify } from '../accounts/notices.js';
@@ -6,10 +7,16 @@ import { holdEpoch, isLocked } from '../accounts/service.js';
 import type { Account } from '../accounts/tables.js';
 import { parseEmail } from '../delivery/addresses.js';
 import { decoyFor } from '../passwords/hash-mix.js';
-import { credentialsOf, guessPassword, refuseIllFormed, strengthenHash } from '../passwords/service.js';
+import {
+  credentialsOf,
+  guessPassword,
+  refuseIllFormed,
+  strengthenHash,
+  type Credentials,
+} from '../passwords/service.js';
 import { confirmedMethods, issueChallenge, type IssuedChallenge } from '../second-factors/challenges.js';
 import { recordEvent } from '../security-events/service.js';
-import { passwordGuess, rememberDevice, rememberedDevice } from '../sessions/remembered-devices.js';
+import { passwordGuess, rememberDevice } from '../sessions/remembered-devices.js';
 import { replaceSession, startSession, type NewSession } from '../sessions/service.js';
 
 export interface SignInInput {
@@ -50,8 +57,8 @@ export async function signIn(ctx: Context, input: SignInInput): Promise<SignInOu
   if (!address) return invalidInput(['email', 'an e-mail address']);
   const illFormed = refuseIllFormed(input.password, 'password');
   if (illFormed) return illFormed;
-  const guess = await passwordGuess(ctx, input.deviceCookie, address.key);
-  const known = await credentialsOf(ctx, address.key);
+  const known = await credentialsOf(ctx, address.key, input.deviceCookie);
+  const guess = passwordGuess(known?.device ?? null, address.key);
   const decoy = await decoyFor(ctx, address.key);
   const verdict = await guessPassword(ctx, guess, input.password, known?.hash ?? decoy);
   if (typeof verdict === 'object') {
@@ -64,23 +71,37 @@ export async function signIn(ctx: Context, input: SignInInput): Promise<SignInOu
     return problem('INVALID_CREDENTIALS');
   }
   await strengthenHash(ctx, known.account.id, input.password, known.hash);
-  return afterPassword(ctx, input, known.account);
+  return afterPassword(ctx, input, known, guess);
 }
 
 /**
  * The password was right: a lock, a forced reset, a second factor, or a session.
- * @param account as it was read with the hash: what changed since is seen by its epoch.
+ * @param known as it was read with the hash: what changed since is seen by the account's epoch.
+ * @param guess what was guessed right: its attempts are forgotten.
  */
-async function afterPassword(ctx: Context, input: SignInInput, account: Account): Promise<SignInOutcome> {
-  const { transport, persistent } = input;
+async function afterPassword(
+  ctx: Context,
+  { transport, persistent }: SignInInput,
+  { account, device }: Credentials,
+  guess: Guess,
+): Promise<SignInOutcome> {
   const { id: accountId, credentialEpoch: epoch } = account;
   const blocked = await signInBlock(ctx, account);
-  if (blocked) return blocked;
+  if (blocked) {
+    await clearAttempts(ctx, guess);
+    return blocked;
+  }
   const opened = await inTransaction(ctx, async (ctx) => {
-    // Judged under the account's lock: a factor confirmed at this moment is not walked around.
-    if (!(await holdEpoch(ctx, accountId, epoch))) return problem('INVALID_CREDENTIALS');
-    if ((await confirmedMethods(ctx, accountId)).length > 0) return null;
-    return openSession(ctx, account, input.deviceCookie, {
+    // Sent together and answered in this order, so that the factors are read under the account's lock: one that is
+    // confirmed at this moment is not walked around.
+    const [isHeld, methods] = await Promise.all([
+      holdEpoch(ctx, accountId, epoch),
+      confirmedMethods(ctx, accountId),
+      clearAttempts(ctx, guess),
+    ]);
+    if (!isHeld) return problem('INVALID_CREDENTIALS');
+    if (methods.length > 0) return null;
+    return openSession(ctx, account, device !== null, {
       accountId,
       epoch,
       role: account.role,
@@ -108,28 +129,25 @@ export async function signInBlock(ctx: Context, account: Account): Promise<SignI
 /**
  * Starts the session, remembers the browser, and tells the owner of a sign-in from a new device. The last step of every
  * way in; call it in a transaction, which holds what entitles to it.
+ * @param isRemembered whether the browser signed in to this account before.
  */
 export async function openSession(
   ctx: Context,
   account: Account,
-  deviceCookie: string | null,
+  isRemembered: boolean,
   wanted: NewSession,
 ): Promise<SignedIn | Problem<'INVALID_CREDENTIALS'>> {
   const session = await startSession(ctx, wanted);
   if (!session) return problem('INVALID_CREDENTIALS');
   if (ctx.actor.kind === 'person') await replaceSession(ctx as PersonContext);
-  const facts = { accountId: account.id, sessionId: session.sessionId, details: { method: wanted.method } };
-  const [remembered, event] = await Promise.all([
-    rememberedDevice(ctx, deviceCookie, account.emailKey ?? ''),
-    recordEvent(ctx, 'signed_in', facts),
-  ]);
   const isFirst = account.lastSignInAt === null;
-  if (remembered === null && !isFirst) await notify(ctx, account.id, 'signed_in', event);
-  const remember = remembered === null && wanted.transport === 'COOKIE';
+  if (!isRemembered && !isFirst) await notify(ctx, account.id, 'signed_in', session.event);
+  const remember = !isRemembered && wanted.transport === 'COOKIE';
   return {
     outcome: 'signed_in',
     accountId: account.id,
-    ...session,
+    sessionId: session.sessionId,
+    token: session.token,
     persistent: wanted.persistent,
     transport: wanted.transport,
     deviceToken: remember ? await rememberDevice(ctx, account.id, wanted.epoch) : null,

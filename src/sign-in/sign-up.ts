@@ -114,7 +114,7 @@ export async function completeSignUp(
     usedPasskey: false,
     isProven: true,
   } as const;
-  const opened = await inTransaction(ctx, (ctx) => openSession(ctx, account, null, session));
+  const opened = await inTransaction(ctx, (ctx) => openSession(ctx, account, false, session));
   return isProblem(opened) ? rateLimited(1) : opened;
 }
 

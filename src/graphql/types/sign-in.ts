@@ -14,7 +14,6 @@ import {
   TokenInvalidProblem,
 } from './problems.js';
 import { Session, SessionTransport } from './sessions.js';
-import { Viewer } from './viewer.js';
 import { resultUnion } from './result-union.js';
 import { DateTime, Secret, WebAuthnAssertion, WebAuthnRequestOptions } from './scalars.js';
 
@@ -29,8 +28,8 @@ export class SignInSuccess {
   })
   sessionToken!: string | null;
 
-  @Field(() => Viewer, { description: 'The person now signed in.' })
-  viewer!: Viewer;
+  /** The session's token, which `viewer` is read by; no field of the schema. */
+  issued!: string;
 }
 
 @ObjectType({
