@@ -1,7 +1,11 @@
 /** What other services may ask of us through a router, and what nobody else may. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sql } from 'drizzle-orm';
+import { verifyAudit } from '../src/audit/service.js';
+import { rows } from '../src/base/database.js';
 import { newBytes } from '../src/base/secrets.js';
 import { openApp, useApp, type App } from './support/app.js';
+import type { Data } from './support/client.js';
 import {
   account,
   askEntities,
@@ -181,6 +185,56 @@ describe('accounts that other services refer to', () => {
     const { client } = await staffMember(app(), 'support');
     const { data } = await askEntities(app(), [id], 'email', { client });
     expect(data?.['_entities'][0].email).toBe(ada.email);
+  });
+
+  test('are looked up on record by staff, as with their own query: once for each request, before anything is told (R-111, R-118)', async () => {
+    const [ada, ben] = [await app().person(), await app().person()];
+    const ids = [await ada.accountId(), await ben.accountId()];
+    const sam = await staffMember(app(), 'support');
+    const entries = () =>
+      rows(
+        app().ctx.db,
+        sql`select action, by_account_id, by_service, subject_account_id, note, details from audit_entries
+            where subject_account_id in ${ids} order by sequence`,
+      );
+    const asked = [...ids, ids[0], 'acct_AAAAAAAAAAAAAAAAAAAAAA'];
+    await askEntities(app(), asked, 'id displayName isActive sessionsValidAfter', { client: sam.client });
+    await askEntities(app(), asked, 'email status');
+    await askEntities(app(), asked, 'email status', { client: ada.browser });
+    await askEntities(app(), asked, 'flags { totalCount }', { client: sam.client });
+    expect(await entries()).toEqual([]);
+    const { data } = await askEntities(app(), asked, '... on Account { mail: email } status', { client: sam.client });
+    expect(data?.['_entities'].map((one: Data | null) => one?.['mail'])).toEqual([
+      ada.email,
+      ben.email,
+      ada.email,
+      undefined,
+    ]);
+    for (const id of ids) await askSubgraph(app(), `{ account(id: "${id}") { email } }`, {}, { client: sam.client });
+    const [one, two, ...own] = await entries();
+    expect([one, two]).toEqual(own);
+    expect(own).toHaveLength(2);
+    expect(one).toMatchObject({ action: 'account', by_account_id: sam.id, subject_account_id: ids[0] });
+    expect((await verifyAudit(app().ctx)).fault).toBeNull();
+  });
+
+  test('are not shown to staff where that cannot be put on record', async () => {
+    const ada = await app().person();
+    const id = await ada.accountId();
+    const { client } = await staffMember(app(), 'support');
+    const { db } = app().ctx;
+    await db.execute(
+      sql`create function no_audit() returns trigger language plpgsql as 'begin raise exception ''the disk is full''; end'`,
+    );
+    await db.execute(sql`create trigger no_audit before insert on audit_entries execute function no_audit()`);
+    try {
+      const { data, errors } = await askEntities(app(), [id], 'id email', { client });
+      expect(data?.['_entities']).toEqual([{ __typename: 'Account', id, email: null }]);
+      expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['INTERNAL_SERVER_ERROR']);
+    } finally {
+      await db.execute(sql`drop trigger no_audit on audit_entries`);
+      await db.execute(sql`drop function no_audit`);
+    }
   });
 
   test.each([

@@ -48,7 +48,10 @@ export const NO_HASH = '0'.repeat(64);
  * Call it last. The head of the chain is held until the transaction ends; whoever took another lock after it could wait
  * for someone who waits for the chain. Only writers of the audit ever wait here.
  */
-export async function recordAudit(ctx: Context, facts: AuditFacts): Promise<void> {
+export const recordAudit = (ctx: Context, facts: AuditFacts): Promise<void> => recordAudits(ctx, [facts]);
+
+/** Several entries, in this order: as `recordAudit`, and as long as one. */
+export async function recordAudits(ctx: Context, list: readonly AuditFacts[]): Promise<void> {
   await ctx.db.execute(sql`select pg_advisory_xact_lock(${CHAIN_LOCK}::bigint)`);
   // A statement of its own: only now does its snapshot hold what the writer before us committed.
   const [head] = await rows<{ sequence: string | null; hash: string | null; ms: string }>(
@@ -57,34 +60,47 @@ export async function recordAudit(ctx: Context, facts: AuditFacts): Promise<void
         from (values (1)) one left join lateral (
           select sequence, hash from audit_entries order by sequence desc limit 1) last on true`,
   );
-  const { actor, origin } = ctx;
-  const entry: ChainedEntry = {
-    sequence: Number(head?.sequence ?? 0) + 1,
-    id: newId('aud'),
-    action: facts.action,
-    at: Number(head?.ms),
-    byAccountId: actor.kind === 'person' ? actor.accountId : null,
-    byService: actor.kind === 'service' || actor.kind === 'system' ? actor.name : null,
-    subjectAccountId: facts.subjectAccountId ?? null,
-    note: facts.note ?? null,
-    requestId: origin.requestId,
-    // As the database will give it back.
-    details: facts.details ? (JSON.parse(JSON.stringify(facts.details)) as Record<string, unknown>) : null,
-    previousHash: head?.hash ?? NO_HASH,
-  };
-  const hash = hashOf(entry);
-  await insert(ctx, entry, hash);
-  // A copy outside the database: who cuts the chain's end off there cannot cut it off here.
-  ctx.log.info({ event: 'audit', action: entry.action, sequence: entry.sequence, hash, requestId: origin.requestId });
+  const entries: HashedEntry[] = [];
+  let last = { sequence: Number(head?.sequence ?? 0), hash: head?.hash ?? NO_HASH };
+  for (const facts of list) {
+    const entry = { ...entryOf(ctx, facts, Number(head?.ms)), sequence: last.sequence + 1, previousHash: last.hash };
+    last = { sequence: entry.sequence, hash: hashOf(entry) };
+    entries.push({ ...entry, hash: last.hash });
+  }
+  await insert(ctx, entries);
+  for (const { action, sequence, hash, requestId } of entries) {
+    // A copy outside the database: who cuts the chain's end off there cannot cut it off here.
+    ctx.log.info({ event: 'audit', action, sequence, hash, requestId });
+  }
 }
 
-async function insert(ctx: Context, entry: ChainedEntry, hash: string): Promise<void> {
+type HashedEntry = ChainedEntry & { readonly hash: string };
+
+const entryOf = (
+  { actor, origin }: Context,
+  { action, subjectAccountId, note, details }: AuditFacts,
+  at: number,
+): Omit<ChainedEntry, 'sequence' | 'previousHash'> => ({
+  id: newId('aud'),
+  action,
+  at,
+  byAccountId: actor.kind === 'person' ? actor.accountId : null,
+  byService: actor.kind === 'service' || actor.kind === 'system' ? actor.name : null,
+  subjectAccountId: subjectAccountId ?? null,
+  note: note ?? null,
+  requestId: origin.requestId,
+  // As the database will give it back.
+  details: details ? (JSON.parse(JSON.stringify(details)) as Record<string, unknown>) : null,
+});
+
+async function insert(ctx: Context, entries: readonly HashedEntry[]): Promise<void> {
+  const list = entries.map(({ at, ...entry }) => ({ ...entry, at: new Date(at).toISOString() }));
   await ctx.db.execute(
     sql`insert into audit_entries (sequence, id, action, at, by_account_id, by_service, subject_account_id, note, request_id,
           details, previous_hash, hash)
-        values (${entry.sequence}, ${entry.id}, ${entry.action}, ${timeOf(entry.at)}, ${entry.byAccountId}, ${entry.byService},
-          ${entry.subjectAccountId}, ${entry.note}, ${entry.requestId},
-          ${entry.details === null ? null : JSON.stringify(entry.details)}::jsonb, ${entry.previousHash}, ${hash})`,
+        select * from jsonb_to_recordset(${JSON.stringify(list)}::jsonb) as x(sequence bigint, id text, action text,
+          at timestamptz, "byAccountId" text, "byService" text, "subjectAccountId" text, note text, "requestId" text,
+          details jsonb, "previousHash" text, hash text)`,
   );
 }
 
@@ -105,8 +121,6 @@ function ordered(value: unknown): unknown {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, inner]) => [key, ordered(inner)]);
 }
-
-const timeOf = (ms: number) => sql`${new Date(ms).toISOString()}::timestamptz`;
 
 export interface AuditFault {
   readonly sequence: number;

@@ -33,6 +33,13 @@ type WhenRefused = (ctx: EdgeContext, args: Record<string, unknown>) => Promise<
 /** What is done when a limit turns a call away, before it is answered. */
 export const WhenRefused = (remember: WhenRefused): MethodDecorator => Extensions({ whenRefused: remember });
 
+/** Under this key an object has what is done before the answer of any of its fields that declare a rule. */
+export const beforeGuarded = Symbol('beforeGuarded');
+
+interface Watched {
+  readonly [beforeGuarded]?: () => Promise<void>;
+}
+
 interface FieldExtensions {
   readonly access?: AccessRule;
   readonly limits?: readonly LimitRule[];
@@ -77,6 +84,7 @@ function guarded(
     if (needsFresh(access) && ctx.actor.kind === 'person' && !ctx.actor.isFresh) {
       return problem('REAUTHENTICATION_REQUIRED');
     }
+    await (source as Watched | null | undefined)?.[beforeGuarded]?.();
     return resolve(source, args, ctx, info);
   };
 }

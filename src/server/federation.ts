@@ -14,7 +14,7 @@ import {
 } from 'graphql';
 import { createResolversMap } from 'type-graphql';
 import { isId } from '../base/secrets.js';
-import { accountLoaders } from '../graphql/account-loaders.js';
+import { accountLoaders, referredAccount } from '../graphql/account-loaders.js';
 import type { EdgeContext } from '../graphql/edge-context.js';
 import { checkRepresentations } from './representations.js';
 import { subgraphDocument, usedDirectives, withSecurityDirectives } from './schema-forms.js';
@@ -68,7 +68,7 @@ export type ReferenceResolver = (
 export const references: Readonly<Record<string, ReferenceResolver>> = {
   Account: async ({ id }, ctx) => {
     if (typeof id !== 'string' || !isId(id, 'acct')) return null;
-    return (await accountLoaders(ctx).face.load(id)) && { id };
+    return (await accountLoaders(ctx).face.load(id)) && referredAccount(ctx, id);
   },
 };
 
