@@ -24,6 +24,7 @@ import { rejectedMessage } from './support-requests/decisions.js';
 import { holdNoticeMessage, releaseDueHolds } from './support-requests/hold.js';
 import { reminderMessage, remindStaff } from './support-requests/reminders.js';
 import { receivedMessage } from './support-requests/requests.js';
+import { purgeRequests } from './support-requests/retention.js';
 
 /** Every letter that can be composed. */
 const messages: Messages = new Map(
@@ -131,6 +132,7 @@ async function purgeExpired(ctx: Context): Promise<void> {
   await purgeEvidence(ctx);
   await purgeSnapshots(ctx);
   await purgeRemovedFactors(ctx);
+  await purgeRequests(ctx);
   await ctx.db.execute(
     sql`delete from outbox where ctid = any (array(select ctid from outbox where done_at < ${past} limit 10000))`,
   );

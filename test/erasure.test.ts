@@ -7,7 +7,8 @@ import { recordAudit, verifyAudit } from '../src/audit/service.js';
 import { inTransaction } from '../src/base/context.js';
 import { rows } from '../src/base/database.js';
 import { useApp } from './support/app.js';
-import type { Person } from './support/person.js';
+import { newestToken, type Person } from './support/person.js';
+import { staffMember } from './support/staff.js';
 
 const DELAY = 86_400;
 const app = useApp({ ERASURE_DELAY: String(DELAY) });
@@ -74,6 +75,54 @@ describe('a closed account', () => {
     const kept = (await tablesThatKnow(id)).map((name) => name.replace(/_(?:\d{4}_\d\d|default)$/, ''));
     expect([...new Set(kept)].sort()).toEqual(['accounts', 'audit_entries', 'security_events']);
     expect(await verifyAudit(app().ctx)).toMatchObject({ fault: null });
+  });
+
+  test('takes what was written to support about it along: under its address, and under the one it had when that was decided', async () => {
+    const hanna = await staffMember(app(), 'support');
+    const person = await personWithPast('Xenia');
+    const id = await person.accountId();
+    const ask = async (message: string): Promise<string> => {
+      const { reference } = await app()
+        .client()
+        .call(
+          'requestManualReset',
+          { email: person.email, contact: 'xenia.elsewhere@example.net', message },
+          '... on RequestManualResetAccepted { reference }',
+        );
+      const { supportRequests } = await hanna.client.graphql(
+        'query ($reference: String!) { supportRequests(filter: { reference: $reference }) { nodes { id } } }',
+        { reference },
+      );
+      return supportRequests.nodes[0].id as string;
+    };
+    const supportRequestId = await ask('My dog ate the telephone.');
+    await hanna.client.call('claimSupportRequest', { supportRequestId });
+    const note = 'Identified by a passport.';
+    await hanna.client.call('decideSupportRequest', { supportRequestId, decision: 'REJECT', note });
+    await person.browser.call('changeEmail', { newEmail: 'xenia.new@example.org' });
+    const token = await newestToken(app(), 'xenia.new@example.org', 'confirm-email');
+    await app().client().call('confirmEmailChange', { token });
+    await app().client().call('requestManualReset', { email: 'xenia.new@example.org', message: 'And then the cat.' });
+    for (const words of ['xenia.elsewhere', 'My dog ate', 'And then the cat']) {
+      expect(await tablesThatKnow(words)).toEqual(['support_requests']);
+    }
+
+    await closeAccount(app().ctx, id, 'any');
+    await app().work();
+    await app().advance(DELAY + 60);
+    await erase();
+    // A link to sign up by lies under its address until a day after it lapsed.
+    await app().advance(2 * DELAY);
+    await app().work();
+
+    for (const words of ['xenia', 'My dog ate', 'And then the cat']) expect(await tablesThatKnow(words)).toEqual([]);
+    // What staff wrote down of what they did is the audit's, which nobody changes.
+    expect(await tablesThatKnow(note)).toEqual(['audit_entries']);
+    const [kept] = await rows(
+      app().ctx.db,
+      sql`select status, account_id, decided_by from support_requests where id = ${supportRequestId}`,
+    );
+    expect(kept).toEqual({ status: 'REJECTED', account_id: id, decided_by: hanna.id });
   });
 
   test('takes nothing with it of who has the address now', async () => {

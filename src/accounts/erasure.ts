@@ -91,7 +91,7 @@ async function eraseTraces(ctx: Context, closed: Closed): Promise<void> {
   );
   await ctx.db.execute(
     sql`update support_requests set claimed_email = 'erased', email_key = 'erased', contact = null, message = null,
-          network = 'erased'
+          network = 'erased', decision_note = null, confirmation_note = null
         where account_id = ${closed.id} or ${ofAddress(closed, sql`created_at`)}`,
   );
 }

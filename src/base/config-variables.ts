@@ -208,6 +208,8 @@ export const variables = {
   DISOWN_TTL: whole(604_800, 1, 30 * DAY, 'seconds "this was not me" works'),
   REMEMBERED_DEVICE_TTL: whole(15_552_000, 1, 365 * DAY, 'seconds a device stays remembered'),
   EVENT_RETENTION: whole(34_560_000, 7 * DAY, 3650 * DAY, 'seconds security events are kept'),
+  // Longer than any window that counts requests: LIMIT_RESET_PER_ADDRESS reaches back 30 days at most.
+  SUPPORT_RETENTION: whole(7_776_000, 30 * DAY, 3650 * DAY, 'seconds requests to support are kept once settled'),
   ERASURE_DELAY: whole(2_592_000, 0, 365 * DAY, 'seconds after closing until what is personal is erased'),
 
   LIMIT_RESET_PER_ADDRESS: limit('3/1800', 'reset letters to one address (silent)', 100),

@@ -41,7 +41,10 @@ export const eventKinds = [
 ] as const;
 export type EventKind = (typeof eventKinds)[number];
 
-/** What the rules of `flagged-accounts/` count: the worker judges each once. */
+/**
+ * What the worker judges once: what the rules of `flagged-accounts/` count, and what names an address whose account is to be
+ * found while it has that address, since the account's erasure takes the event along.
+ */
 const judgedKinds: readonly EventKind[] = [
   'password_reset_requested',
   'password_reset',
@@ -49,6 +52,7 @@ const judgedKinds: readonly EventKind[] = [
   'sign_in_failed',
   'signed_in',
   'second_factor_failed',
+  'manual_reset_requested',
 ];
 
 export interface EventFacts {
