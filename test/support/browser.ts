@@ -7,8 +7,8 @@ export interface Browser {
   graphql(query: string, input?: Record<string, unknown>, bearer?: string): Promise<any>;
 }
 
-export function openBrowser(url: string, publicUrl = url): Browser {
-  const cookies = new Map<string, string>();
+/** @param cookies a jar that other browsers share: one browser, before whom several nodes stand. */
+export function openBrowser(url: string, publicUrl = url, cookies = new Map<string, string>()): Browser {
   return {
     cookies,
     async graphql(query, input, bearer) {

@@ -37,6 +37,8 @@ export interface ProgramOptions {
   readonly wait?: boolean;
   /** A built program in place of the sources: starts faster. */
   readonly main?: string;
+  /** Another checkout, whose sources are run in place of ours. */
+  readonly root?: string;
   /** Where its standard output goes in place of `lines`: a file descriptor. */
   readonly output?: number;
 }
@@ -45,9 +47,10 @@ export interface ProgramOptions {
 export async function startProgram(options: ProgramOptions = {}): Promise<Program> {
   const port = options.env?.['PORT'] ?? String(await freePort());
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'rekey-program-'));
+  const root = options.root ?? ROOT;
   const main = options.main
     ? [options.main]
-    : ['--import', join(ROOT, 'test/support/typescript-hooks.js'), join(ROOT, 'src/main.ts')];
+    : ['--import', join(root, 'test/support/typescript-hooks.js'), join(root, 'src/main.ts')];
   const child = spawn(process.execPath, [...main, ...(options.args ?? ['serve'])], {
     env: { PATH: process.env['PATH'], APP_ENV: 'test', DATA_DIR: dataDir, PORT: port, ...options.env },
     stdio: ['ignore', options.output ?? 'pipe', 'pipe'],
