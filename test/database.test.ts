@@ -17,6 +17,8 @@ import {
 } from '../src/base/database.js';
 import { Pool } from '../src/base/database-pool.js';
 import { PostgresServer } from '../src/base/postgres-server.js';
+import { statement } from '../src/base/statements.js';
+import { clock, type Clock } from '../src/base/time.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 
 const notes = pgTable('notes_of_the_database_test', {
@@ -109,6 +111,46 @@ describe('statements and transactions in parallel', () => {
     const error = await failure(insert());
     expect(databaseErrorCode(error)).toEqual({ code: '23505', constraint: 'notes_key' });
     expect(isDatabaseUnavailable(error)).toBe(false);
+  });
+});
+
+describe('a statement of a fixed form', () => {
+  const joined = statement<{ text: string; at: string }, 'first' | 'last'>(
+    (
+      ctx,
+      value,
+    ) => sql`select ${value('last')}::text || ${value('first')}::text || coalesce(${value('last')}, '-') as text,
+      ${clock(ctx)}::text as at`,
+  );
+
+  test('takes the values of each call by their names, and the time of the clock that is asked for', async () => {
+    const { db } = database;
+    const at = (clock: Clock, first: string, last: string | null) => joined({ db, clock }, { first, last });
+    await db.execute(sql`update test_clock set offset_seconds = 86400`);
+    const [early] = await at('service', 'a', 'b');
+    const [late] = await at('test', '$1', `'; drop`);
+    await db.execute(sql`update test_clock set offset_seconds = 0`);
+    expect([early?.text, late?.text]).toEqual(['bab', `'; drop$1'; drop`]);
+    expect(Date.parse(late?.at as string) - Date.parse(early?.at as string)).toBeGreaterThan(86_000_000);
+    expect(await at('service', 'a', null)).toMatchObject([{ text: null }]);
+  });
+
+  test('runs in the transaction that its context names', async () => {
+    const wordOf = statement<{ word: string }, 'id'>(
+      (_ctx, value) => sql`select word from ${notes} where id = ${value('id')}`,
+    );
+    const kept = database.db.transaction(async (db) => {
+      await db.insert(notes).values({ id: 4711, word: 'inside' });
+      expect(await wordOf({ db, clock: 'service' }, { id: 4711 })).toEqual([{ word: 'inside' }]);
+      throw new Error('undone');
+    });
+    await expect(kept).rejects.toThrow('undone');
+    expect(await wordOf({ db: database.db, clock: 'service' }, { id: 4711 })).toEqual([]);
+  });
+
+  test('that was written with a value of its own is refused: it would be the same for every caller', async () => {
+    const careless = statement<Record<string, unknown>, never>(() => sql`select ${'mine'}::text`);
+    expect(() => careless({ db: database.db, clock: 'service' }, {})).toThrow('has no name');
   });
 });
 

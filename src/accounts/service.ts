@@ -31,7 +31,7 @@ export async function staffAmong(ctx: Context, ids: readonly string[]): Promise<
 }
 
 /** The lock holds now: it was set, and its end, if it has one, has not come. */
-export const isLockedSql = (ctx: Context): SQL<boolean> =>
+export const isLockedSql = (ctx: Pick<Context, 'clock'>): SQL<boolean> =>
   sql<boolean>`(accounts.locked_at is not null and (accounts.lock_expires_at is null or accounts.lock_expires_at > ${clock(ctx)}))`;
 
 /** An account that may act: neither closed nor locked. */

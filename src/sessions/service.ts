@@ -4,6 +4,7 @@ import { inTransaction, type Context, type Person, type PersonContext, type Staf
 import { rows } from '../base/database.js';
 import { problem, type Problem } from '../base/problems.js';
 import { digest, isId, newId, newSecret } from '../base/secrets.js';
+import { statement } from '../base/statements.js';
 import { clock, fromNow } from '../base/time.js';
 import { isLockedSql, raiseEpoch } from '../accounts/service.js';
 import { recordEvent, recordEventIf, type RecordedEvent } from '../security-events/service.js';
@@ -85,7 +86,7 @@ function lifetime(ctx: Context, { role, twoFactor }: Pick<NewSession, 'role' | '
 }
 
 /** What makes a session row count. The one definition: `s` is the session, `accounts` its account. */
-export const isAliveSql = (ctx: Context) =>
+export const isAliveSql = (ctx: Pick<Context, 'clock'>) =>
   sql`(s.revoked_at is null and s.epoch = accounts.credential_epoch and s.expires_at > ${clock(ctx)}
     and s.last_used_at + s.idle_seconds * interval '1 second' > ${clock(ctx)}
     and accounts.closed_at is null and not ${isLockedSql(ctx)})`;
@@ -96,15 +97,7 @@ export const isAliveSql = (ctx: Context) =>
  */
 export async function resolveSession(ctx: Context, token: string): Promise<Person | null> {
   if (!/^[A-Za-z0-9_-]{43}$/.test(token)) return null;
-  const [row] = await rows<SessionRow>(
-    ctx.db,
-    sql`select s.id, s.account_id, s.epoch, s.transport, s.two_factor, s.used_passkey, accounts.role, accounts.email_key,
-          accounts.email, accounts.notification_channel,
-          coalesce(s.proven_at > ${fromNow(ctx, -ctx.config.REAUTH_TTL)}, false) as is_fresh,
-          s.last_used_at + least(60, s.idle_seconds / 10.0) * interval '1 second' <= ${clock(ctx)} as is_use_due
-        from sessions s join accounts on accounts.id = s.account_id
-        where s.digest = ${digest('session', token)} and ${isAliveSql(ctx)}`,
-  );
+  const [row] = await findSession(ctx, { digest: digest('session', token), freshFor: ctx.config.REAUTH_TTL });
   if (!row) return null;
   if (row.is_use_due) await noteUse(ctx, row.id);
   return {
@@ -121,6 +114,18 @@ export async function resolveSession(ctx: Context, token: string): Promise<Perso
     contact: { email: row.email ?? '', channel: row.notification_channel },
   };
 }
+
+const findSession = statement<SessionRow, 'digest' | 'freshFor'>(
+  (
+    ctx,
+    value,
+  ) => sql`select s.id, s.account_id, s.epoch, s.transport, s.two_factor, s.used_passkey, accounts.role, accounts.email_key,
+      accounts.email, accounts.notification_channel,
+      coalesce(s.proven_at > ${clock(ctx)} - ${value('freshFor')}::double precision * interval '1 second', false) as is_fresh,
+      s.last_used_at + least(60, s.idle_seconds / 10.0) * interval '1 second' <= ${clock(ctx)} as is_use_due
+    from sessions s join accounts on accounts.id = s.account_id
+    where s.digest = ${value('digest')} and ${isAliveSql(ctx)}`,
+);
 
 type SessionRow = {
   id: string;
