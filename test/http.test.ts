@@ -174,11 +174,20 @@ describe('an answer', () => {
       await of({ headers: { origin: 'https://evil.test' } }),
       await of({ method: 'GET', url: '/livez', payload: '' }),
       await of({ method: 'GET', url: '/.well-known/change-password', payload: '' }),
+      await of({ method: 'GET', url: '/%zz', payload: '' }),
     ];
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 400, 400, 404, 405, 415, 403, 200, 302]);
+    const hurried = await openApp({ LIMIT_REQUESTS_PER_NETWORK: '1/60', PUBLIC_URL: 'https://id.example.org' });
+    await request({ to: hurried });
+    answers.push(await request({ to: hurried }));
+    await hurried.close();
+    const statuses = [200, 400, 400, 404, 405, 415, 403, 200, 302, 400, 429];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(statuses);
     for (const { headers } of answers) {
       expect(headers).toMatchObject({
         'cache-control': 'no-store',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'x-frame-options': 'DENY',
         'strict-transport-security': 'max-age=31536000; includeSubDomains',
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',

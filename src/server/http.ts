@@ -1,7 +1,6 @@
 /** The HTTP application: `/graphql`, health, the mailbox of development, and the pages. */
 import fastifyCookie from '@fastify/cookie';
 import fastifyCors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
@@ -23,6 +22,7 @@ import { observeHttp } from './observability.js';
 import { mountPages } from './pages.js';
 import { requireRouter, routerHeaders } from './router-gate.js';
 import { apiSchema } from './schema.js';
+import { securityHeaders, setSecurityHeaders } from './security-headers.js';
 import { mountTestClock } from './test-clock.js';
 
 export interface HttpParts {
@@ -37,6 +37,7 @@ export interface HttpParts {
 /** Builds the application. The caller listens, or injects requests. */
 export async function createHttpApp({ capabilities, schema, metrics, ping }: HttpParts): Promise<FastifyInstance> {
   const { config, log } = capabilities;
+  const headers = securityHeaders(config.publicUrl.startsWith('https://'));
   const app = Fastify({
     logger: false,
     trustProxy: false,
@@ -51,6 +52,9 @@ export async function createHttpApp({ capabilities, schema, metrics, ping }: Htt
     forceCloseConnections: 'idle',
     exposeHeadRoutes: true,
     routerOptions: { ignoreTrailingSlash: true },
+    // What cannot be routed, such as `/%zz`, meets no hook.
+    frameworkErrors: (error, request, reply) =>
+      answerError(capabilities, error, request, reply.headers({ ...headers, 'cache-control': 'no-store' })),
   });
   hangUpWhenClosing(app);
   app.removeContentTypeParser('text/plain');
@@ -59,8 +63,8 @@ export async function createHttpApp({ capabilities, schema, metrics, ping }: Htt
     refuseRequest(reply, 404, 'BAD_REQUEST', 'There is nothing at this path.'),
   );
   observeHttp(app, metrics);
+  setSecurityHeaders(app, headers);
   limitRequests(app, config);
-  await app.register(helmet, headers(config.publicUrl.startsWith('https://')));
   await app.register(fastifyCookie);
   await app.register(fastifyCors, {
     origin: [new URL(config.publicUrl).origin, ...config.ALLOWED_ORIGINS],
@@ -170,31 +174,6 @@ function answerError(
   log.error({ event: 'unexpected_error', reference, ...describeError(error) });
   return refuseRequest(reply, 500, 'INTERNAL_SERVER_ERROR', `Something went wrong here. Reference: ${reference}`);
 }
-
-/** R-152. The pages run only their own scripts and styles; nothing frames them. */
-const headers = (isHttps: boolean) => ({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:', 'blob:'],
-      connectSrc: ["'self'"],
-      fontSrc: ["'self'"],
-      workerSrc: ["'self'"],
-      manifestSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-      objectSrc: ["'none'"],
-    },
-  },
-  strictTransportSecurity: isHttps && { maxAge: 31_536_000, includeSubDomains: true },
-  referrerPolicy: { policy: 'no-referrer' as const },
-  crossOriginEmbedderPolicy: false,
-  xFrameOptions: { action: 'deny' as const },
-});
 
 /** Idle connections are closed at once; what is being answered then would be kept open for a next request that never comes. */
 function hangUpWhenClosing(app: FastifyInstance): void {
