@@ -1,9 +1,12 @@
 /** What stands around GraphQL: methods, media types, origins, headers, deadlines, and what is written down of it all. */
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Fastify from 'fastify';
 import type { InjectOptions, Response } from 'light-my-request';
 import postgres from 'postgres';
+import type { Refusal } from '../src/base/problems.js';
 import { newBytes } from '../src/base/secrets.js';
+import { boundRequests } from '../src/server/request-deadline.js';
 import { openApp, useApp, type App } from './support/app.js';
 import { createTestDatabase } from './support/database.js';
 import { GOOD_PASSWORD, OTHER_PASSWORD } from './support/person.js';
@@ -263,6 +266,30 @@ describe('a session token', () => {
     },
   );
 });
+
+test.each(['preHandler', 'handler'] as const)(
+  'a POST whose %s never answers is UNAVAILABLE once its time is over, and others are not cut (R-144)',
+  async (where) => {
+    const slow = Fastify();
+    slow.setErrorHandler((error, _request, reply) => reply.code(503).send({ refused: (error as Refusal).code }));
+    boundRequests(slow, 100);
+    const never = (): Promise<never> => new Promise(() => {});
+    slow.post('/slow', { preHandler: where === 'preHandler' ? never : [] }, never);
+    slow.post('/quick', async () => ({ answered: true }));
+    const address = await slow.listen({ host: '127.0.0.1', port: 0 });
+    // Over a socket: what is injected closes at another time than what was sent.
+    const post = (path: string) =>
+      fetch(`${address}${path}`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
+    const asked = [post('/slow'), post('/slow')];
+    expect((await post('/quick')).status).toBe(200);
+    for (const answer of await Promise.all(asked)) {
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toEqual({ refused: 'UNAVAILABLE' });
+    }
+    expect((await post('/slow')).status).toBe(503);
+    await slow.close();
+  },
+);
 
 if (process.env['TEST_DATABASE_URL']) {
   test('what the database does not answer in time is UNAVAILABLE, within 10 s, and never "wrong password" (R-144, R-185)', async () => {

@@ -2,6 +2,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Sql, TransactionSql } from 'postgres';
 import { databaseErrorCode, DatabaseUnavailableError, isConnectionFailure } from './database-errors.js';
+import { Deadlines } from './deadlines.js';
 import { traceStatement } from './tracing.js';
 
 type Send = Sql['unsafe'];
@@ -28,6 +29,7 @@ export interface PoolWatch {
 export class Pool {
   #client: Sql;
   readonly #prepared = new Set<string>();
+  readonly #deadlines: Deadlines | null;
   #answeredAt = 0;
   #underWay = 0;
   #isEnding = false;
@@ -37,6 +39,7 @@ export class Pool {
     private readonly connect: () => Sql,
     private readonly watch: PoolWatch | null,
   ) {
+    this.#deadlines = watch && new Deadlines(watch.patienceMs);
     this.#client = this.#connect();
   }
 
@@ -55,19 +58,19 @@ export class Pool {
 
   #begin(work: Work): Promise<unknown> {
     const client = this.#client;
-    if (!this.watch) return client.begin(work);
-    const { patienceMs } = this.watch;
+    const deadlines = this.#deadlines;
+    if (!deadlines) return client.begin(work);
     const issuedAt = performance.now();
     return new Promise((resolve, reject) => {
       let isTooLate = false;
-      const timer = setTimeout(() => {
+      const deadline = deadlines.begin(() => {
         isTooLate = true;
         reject(new DatabaseUnavailableError('no connection for a transaction became free in time'));
         if (this.#answeredAt < issuedAt) this.#replace(client, 'no answer');
-      }, patienceMs);
+      });
       client
         .begin((transaction) => {
-          clearTimeout(timer);
+          deadlines.end(deadline);
           // The caller was told that it failed: it must not happen behind its back.
           if (isTooLate) throw new DatabaseUnavailableError('the transaction began too late');
           this.#answeredAt = performance.now();
@@ -77,7 +80,7 @@ export class Pool {
           this.#judge(client, error);
           reject(error);
         })
-        .finally(() => clearTimeout(timer));
+        .finally(() => deadlines.end(deadline));
     });
   }
 
@@ -124,12 +127,12 @@ export class Pool {
   }
 
   #observe(client: Sql, pending: Pending, isInTransaction: boolean): void {
+    const deadlines = this.#deadlines;
     const issuedAt = performance.now();
-    const timer =
-      this.watch && setTimeout(() => this.#expire(client, pending, isInTransaction, issuedAt), this.watch.patienceMs);
+    const deadline = deadlines?.begin(() => this.#expire(client, pending, isInTransaction, issuedAt));
     this.#underWay += 1;
     const settle = (): void => {
-      if (timer) clearTimeout(timer);
+      if (deadline) deadlines?.end(deadline);
       this.#underWay -= 1;
     };
     pending.then(

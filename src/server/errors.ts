@@ -20,7 +20,7 @@ const REQUEST_CODES = new Set([
 ]);
 
 /** How long to wait for a store that is down. Seconds. */
-const UNAVAILABLE_SECONDS = 5;
+export const UNAVAILABLE_SECONDS = 5;
 
 /**
  * Turns any error into one of the contract's (R-131, R-132). A refusal keeps its code; a store that is down is
@@ -61,9 +61,6 @@ export function asRefusal(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error;
   if (error instanceof BusyError) {
     return new Refusal('BUSY', 'Too much work at once. Try again in a moment.', error.retryAfterSeconds);
-  }
-  if (error instanceof Error && 'code' in error && error.code === 'FST_ERR_HANDLER_TIMEOUT') {
-    return new Refusal('UNAVAILABLE', 'This took too long. Try again in a moment.', UNAVAILABLE_SECONDS);
   }
   if (isDatabaseUnavailable(error)) {
     return new Refusal('UNAVAILABLE', 'A store is not reachable. Try again in a moment.', UNAVAILABLE_SECONDS);

@@ -20,6 +20,7 @@ import type { Metrics } from './metrics.js';
 import { mountMetrics } from './metrics-port.js';
 import { observeHttp } from './observability.js';
 import { mountPages } from './pages.js';
+import { boundRequests } from './request-deadline.js';
 import { requireRouter, routerHeaders } from './router-gate.js';
 import { apiSchema } from './schema.js';
 import { securityHeaders, setSecurityHeaders } from './security-headers.js';
@@ -45,8 +46,6 @@ export async function createHttpApp({ capabilities, schema, metrics, ping }: Htt
     requestTimeout: bounds.operationMs,
     // Node looks for late ones only so often, and every 30 seconds where it is not told.
     http: { connectionsCheckingInterval: 1_000 },
-    // What takes longer is answered as UNAVAILABLE; a statement of its own is cut by the database before that.
-    handlerTimeout: bounds.operationMs,
     connectionTimeout: 30_000,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
@@ -65,6 +64,8 @@ export async function createHttpApp({ capabilities, schema, metrics, ping }: Htt
   observeHttp(app, metrics);
   setSecurityHeaders(app, headers);
   limitRequests(app, config);
+  // A statement of its own is cut by the database before that.
+  boundRequests(app, bounds.operationMs);
   await app.register(fastifyCookie);
   await app.register(fastifyCors, {
     origin: [new URL(config.publicUrl).origin, ...config.ALLOWED_ORIGINS],
