@@ -7,6 +7,7 @@ import type { Context } from './context.js';
 import { rows } from './database.js';
 import { rateLimited, type RateLimited } from './problems.js';
 import { keyedDigest } from './secrets.js';
+import { statement } from './statements.js';
 import { clock, fromNow } from './time.js';
 
 /** What is guessed, and whose: all doors to one secret name the same key and so share one budget (R-022). */
@@ -28,29 +29,33 @@ const COUNTER_SECONDS = 30 * 86_400;
  */
 export async function reserveAttempt(ctx: Context, guess: Guess): Promise<RateLimited | null> {
   const { max, seconds } = ctx.config.LIMIT_GUESS;
-  const windowOver = sql`c.window_started_at <= ${fromNow(ctx, -seconds)}`;
-  const unlimited = sql`${max}::int = 0`;
-  const reserved = await rows(
-    ctx.db,
-    sql`insert into attempt_counters as c (key, window_started_at, attempts, consecutive, expires_at)
-        values (${keyOf(ctx, guess)}, ${clock(ctx)}, 1, 1, ${fromNow(ctx, COUNTER_SECONDS)})
-        on conflict (key) do update set
-          attempts = case when ${windowOver} then 1 else c.attempts + 1 end,
-          window_started_at = case when ${windowOver} then ${clock(ctx)} else c.window_started_at end,
-          consecutive = c.consecutive + 1,
-          expires_at = excluded.expires_at
-        where c.consecutive < ${CONSECUTIVE_BOUND}::int and (${unlimited} or ${windowOver} or c.attempts < ${max}::int)
-        returning attempts`,
-  );
+  const key = keyOf(ctx, guess);
+  const bounds = { max, seconds, most: CONSECUTIVE_BOUND, keptFor: COUNTER_SECONDS };
+  const reserved = await countAttempt(ctx, { key, ...bounds });
   if (reserved.length > 0) return null;
   const [row] = await rows<{ wait: number }>(
     ctx.db,
     sql`select case when consecutive >= ${CONSECUTIVE_BOUND}::int then ${seconds}::int
           else greatest(1, ceil(extract(epoch from window_started_at - ${fromNow(ctx, -seconds)})))::int end as wait
-        from attempt_counters where key = ${keyOf(ctx, guess)}`,
+        from attempt_counters where key = ${key}`,
   );
   return rateLimited(row?.wait ?? seconds);
 }
+
+/** One row where the attempt may go on, and is counted; none where it may not. */
+const countAttempt = statement<{ attempts: number }, 'key' | 'max' | 'seconds' | 'most' | 'keptFor'>((ctx, value) => {
+  const windowOver = sql`c.window_started_at <= ${clock(ctx)} - ${value('seconds')}::double precision * interval '1 second'`;
+  return sql`insert into attempt_counters as c (key, window_started_at, attempts, consecutive, expires_at)
+    values (${value('key')}, ${clock(ctx)}, 1, 1, ${clock(ctx)} + ${value('keptFor')}::double precision * interval '1 second')
+    on conflict (key) do update set
+      attempts = case when ${windowOver} then 1 else c.attempts + 1 end,
+      window_started_at = case when ${windowOver} then ${clock(ctx)} else c.window_started_at end,
+      consecutive = c.consecutive + 1,
+      expires_at = excluded.expires_at
+    where c.consecutive < ${value('most')}::int
+      and (${value('max')}::int = 0 or ${windowOver} or c.attempts < ${value('max')}::int)
+    returning attempts`;
+});
 
 /** Gives a reserved attempt back: nothing was compared, because the machine was too busy to. */
 export async function returnAttempt(ctx: Context, guess: Guess): Promise<void> {

@@ -5,6 +5,7 @@ import type { Context } from './context.js';
 import { rows } from './database.js';
 import { Refusal } from './problems.js';
 import { newId } from './secrets.js';
+import { statement } from './statements.js';
 import { clock, instant } from './time.js';
 
 export interface Rule extends Limit {
@@ -52,25 +53,25 @@ export class MemoryHitLog implements HitLog {
 /** In the database: shared by nodes without Redis. Uses its own statement, never the request's transaction. */
 export class DatabaseHitLog implements HitLog {
   async hit(ctx: Context, key: string, { max, seconds }: Rule): Promise<Hit> {
-    const now = sql`(extract(epoch from ${instant(ctx)}) * 1000)::bigint`;
-    const windowMs = seconds * 1000;
-    const live = sql`(select coalesce(array_agg(h order by h), '{}') from (
-      select h from unnest(r.hits) h where h > ${now} - ${windowMs}::bigint order by h desc limit ${max + 1}::int) x)`;
-    const [row] = await rows<{ before: number; wait: number }>(
-      ctx.db,
-      sql`insert into rate_hits as r (key, hits, count_before, expires_at)
-          values (${key}, array[${now}], 0, ${clock(ctx)} + ${seconds}::int * interval '1 second')
-          on conflict (key) do update set
-            count_before = cardinality(${live}),
-            hits = ${live} || case when cardinality(${live}) < ${max}::int
-              then array[${now}] else '{}'::bigint[] end,
-            expires_at = excluded.expires_at
-          returning count_before as before,
-            greatest(1, ceil((hits[greatest(1, cardinality(hits) - ${max}::int + 1)] + ${windowMs}::bigint - ${now}) / 1000.0))::int as wait`,
-    );
+    const [row] = await countHit(ctx, { key, max, seconds });
     return { before: row?.before ?? 0, retryAfterSeconds: row?.wait ?? seconds };
   }
 }
+
+const countHit = statement<{ before: number; wait: number }, 'key' | 'max' | 'seconds'>((ctx, value) => {
+  const now = sql`(extract(epoch from ${instant(ctx)}) * 1000)::bigint`;
+  const [max, windowMs] = [sql`${value('max')}::int`, sql`${value('seconds')}::bigint * 1000`];
+  const live = sql`(select coalesce(array_agg(h order by h), '{}') from (
+    select h from unnest(r.hits) h where h > ${now} - ${windowMs} order by h desc limit ${max} + 1) x)`;
+  return sql`insert into rate_hits as r (key, hits, count_before, expires_at)
+    values (${value('key')}, array[${now}], 0, ${clock(ctx)} + ${value('seconds')}::int * interval '1 second')
+    on conflict (key) do update set
+      count_before = cardinality(${live}),
+      hits = ${live} || case when cardinality(${live}) < ${max} then array[${now}] else '{}'::bigint[] end,
+      expires_at = excluded.expires_at
+    returning count_before as before,
+      greatest(1, ceil((hits[greatest(1, cardinality(hits) - ${max} + 1)] + ${windowMs} - ${now}) / 1000.0))::int as wait`;
+});
 
 const REDIS_SCRIPT = `
 local t = redis.call('TIME')

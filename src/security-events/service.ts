@@ -1,11 +1,11 @@
 /** The memory of what happened: written in the transaction of what it tells, and logged as one line (R-118, R-176). */
-import { sql, type SQL } from 'drizzle-orm';
+import { sql, type Placeholder, type SQL } from 'drizzle-orm';
 import type { Limit } from '../base/config.js';
 import type { Context } from '../base/context.js';
-import { rows } from '../base/database.js';
 import { loggable } from '../base/log.js';
 import { newId } from '../base/secrets.js';
-import { clock, fromNow } from '../base/time.js';
+import { statement } from '../base/statements.js';
+import { clock } from '../base/time.js';
 
 /** The closed list of what is remembered. Names in capitals are shown to the owner under the same name in GraphQL. */
 export const eventKinds = [
@@ -71,7 +71,7 @@ export interface RecordedEvent {
 
 /** Writes one event, and queues it for the rules where they count it: one statement, the same work for every address. */
 export async function recordEvent(ctx: Context, kind: EventKind, facts: EventFacts): Promise<RecordedEvent> {
-  const event = await recordEventIf(ctx, kind, facts, sql`true`);
+  const event = await recordAlways(ctx, kind, facts);
   if (!event) throw new Error('an event was not written');
   return event;
 }
@@ -81,46 +81,74 @@ export async function recordEvent(ctx: Context, kind: EventKind, facts: EventFac
  * the kind within the window. So the rules hear of an attack that the door holds off, and it fills no disk. (Calls that come
  * at the same moment may each be the last one.)
  */
-export async function recordRefused(
-  ctx: Context,
-  kind: EventKind,
-  emailKey: string,
-  { max, seconds }: Limit,
-): Promise<void> {
-  const known = sql`(select count(*) as n, bool_or(email_key = ${emailKey}) as is_repeated from (
-    select email_key from security_events where network = ${ctx.origin.network} and kind = ${kind}
-      and occurred_at > ${fromNow(ctx, -seconds)} order by occurred_at desc limit ${max}::int) heard)`;
-  const isNews = sql`exists (select 1 from ${known} known where n < ${max}::int and is_repeated is not true)`;
-  await recordEventIf(ctx, kind, { emailKey, details: { refused: true } }, isNews);
+export async function recordRefused(ctx: Context, kind: EventKind, emailKey: string, limit: Limit): Promise<void> {
+  await recordNews(ctx, kind, { emailKey, details: { refused: true } }, limit);
 }
 
-/** The same where the condition holds when the statement runs; null where it does not. */
-export async function recordEventIf(
+/**
+ * What writes an event where a condition holds when its statement runs, and gives null where it does not.
+ * @param isWanted takes what differs from call to call by name: the event's own facts, or a name of `more`.
+ */
+export function recordEventWhere<More extends string = never>(
+  isWanted: (ctx: Pick<Context, 'clock'>, value: (name: More | FactName) => Placeholder) => SQL,
+): (
   ctx: Context,
   kind: EventKind,
   facts: EventFacts,
-  isWanted: SQL,
-): Promise<RecordedEvent | null> {
-  const id = newId('evt');
-  const { requestId, ip, network, userAgent } = ctx.origin;
-  const [row] = await rows<{ occurred_ms: string | number }>(
-    ctx.db,
-    sql`with event as (
-          insert into security_events (id, kind, occurred_at, account_id, email_key, session_id, request_id, ip, network, user_agent, by_staff, details)
-          select ${id}, ${kind}, ${clock(ctx)}, ${facts.accountId ?? null}, ${facts.emailKey ?? null}, ${facts.sessionId ?? null},
-            ${requestId}, ${ip}, ${network}, ${loggable(userAgent, 300)}, ${facts.byStaff ?? false}::boolean,
-            ${facts.details ? JSON.stringify(facts.details) : null}::jsonb
-          where ${isWanted}
-          returning id, occurred_at
-        ), queued as (
-          insert into unjudged_events (event_id, occurred_at)
-          select id, occurred_at from event where ${judgedKinds.includes(kind)}::boolean
-        )
-        select (extract(epoch from occurred_at) * 1000)::bigint as occurred_ms from event`,
+  more?: Readonly<Record<More, number>>,
+) => Promise<RecordedEvent | null> {
+  const insert = statement<{ occurred_ms: string | number }, More | FactName>(
+    (ctx, value) => sql`with event as (
+        insert into security_events (id, kind, occurred_at, account_id, email_key, session_id, request_id, ip, network,
+          user_agent, by_staff, details)
+        select ${value('id')}, ${value('kind')}, ${clock(ctx)}, ${value('accountId')}, ${value('emailKey')},
+          ${value('sessionId')}, ${value('requestId')}, ${value('ip')}, ${value('network')}, ${value('userAgent')},
+          ${value('byStaff')}::boolean, ${value('details')}::jsonb
+        where ${isWanted(ctx, value)}
+        returning id, occurred_at
+      ), queued as (
+        insert into unjudged_events (event_id, occurred_at)
+        select id, occurred_at from event where ${value('isJudged')}::boolean
+      )
+      select (extract(epoch from occurred_at) * 1000)::bigint as occurred_ms from event`,
   );
-  if (!row) return null;
-  logEvent(ctx, kind, id, facts);
-  return { id, occurredAt: new Date(Number(row.occurred_ms)) };
+  return async (ctx, kind, facts, more) => {
+    const id = newId('evt');
+    const values = { ...more, ...factValues(ctx, id, kind, facts) } as Record<More | FactName, string | number>;
+    const [row] = await insert(ctx, values);
+    if (!row) return null;
+    logEvent(ctx, kind, id, facts);
+    return { id, occurredAt: new Date(Number(row.occurred_ms)) };
+  };
+}
+
+const recordAlways = recordEventWhere(() => sql`true`);
+
+const recordNews = recordEventWhere<'max' | 'seconds'>((ctx, value) => {
+  const heard = sql`(select count(*) as n, bool_or(email_key = ${value('emailKey')}) as is_repeated from (
+    select email_key from security_events where network = ${value('network')} and kind = ${value('kind')}
+      and occurred_at > ${clock(ctx)} - ${value('seconds')}::double precision * interval '1 second'
+    order by occurred_at desc limit ${value('max')}::int) recent)`;
+  return sql`exists (select 1 from ${heard} heard where n < ${value('max')}::int and is_repeated is not true)`;
+});
+
+type FactName = keyof ReturnType<typeof factValues>;
+
+function factValues({ origin }: Context, id: string, kind: EventKind, facts: EventFacts) {
+  return {
+    id,
+    kind,
+    accountId: facts.accountId ?? null,
+    emailKey: facts.emailKey ?? null,
+    sessionId: facts.sessionId ?? null,
+    requestId: origin.requestId,
+    ip: origin.ip,
+    network: origin.network,
+    userAgent: loggable(origin.userAgent, 300),
+    byStaff: facts.byStaff ?? false,
+    details: facts.details ? JSON.stringify(facts.details) : null,
+    isJudged: judgedKinds.includes(kind),
+  };
 }
 
 function logEvent(ctx: Context, kind: EventKind, id: string, facts: EventFacts): void {

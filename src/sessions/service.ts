@@ -5,9 +5,9 @@ import { rows } from '../base/database.js';
 import { problem, type Problem } from '../base/problems.js';
 import { digest, isId, newId, newSecret } from '../base/secrets.js';
 import { statement } from '../base/statements.js';
-import { clock, fromNow } from '../base/time.js';
+import { clock } from '../base/time.js';
 import { isLockedSql, raiseEpoch } from '../accounts/service.js';
-import { recordEvent, recordEventIf, type RecordedEvent } from '../security-events/service.js';
+import { recordEvent, recordEventWhere, type RecordedEvent } from '../security-events/service.js';
 import type { SignInMethod } from './tables.js';
 
 export interface NewSession {
@@ -42,40 +42,58 @@ export async function startSession(ctx: Context, wanted: NewSession): Promise<Is
   const facts = { accountId: wanted.accountId, sessionId, details: { method: wanted.method } };
   const [, , event] = await Promise.all([
     insertSession(ctx, wanted, sessionId, token),
-    endBeyondBound(ctx, wanted.accountId),
-    recordEventIf(ctx, 'signed_in', facts, sql`exists (select 1 from sessions where id = ${sessionId})`),
+    endBeyondBound(ctx, { accountId: wanted.accountId, most: ctx.config.MAX_SESSIONS }),
+    recordIfStarted(ctx, 'signed_in', facts),
   ]);
   return event && { sessionId, token, event };
 }
 
-async function insertSession(ctx: Context, wanted: NewSession, sessionId: string, token: string): Promise<void> {
-  const { idle, absolute } = lifetime(ctx, wanted);
+const recordIfStarted = recordEventWhere(
+  (_ctx, value) => sql`exists (select 1 from sessions where id = ${value('sessionId')})`,
+);
+
+function insertSession(ctx: Context, wanted: NewSession, id: string, token: string): Promise<unknown> {
   const { ip, network, userAgent } = ctx.origin;
-  await ctx.db.execute(
-    sql`with account as (
-          update accounts set last_sign_in_at = ${clock(ctx)}
-          where id = ${wanted.accountId} and credential_epoch = ${wanted.epoch} and closed_at is null and not ${isLockedSql(ctx)}
-          returning id, credential_epoch
-        )
-        insert into sessions (id, digest, account_id, epoch, method, transport, persistent, two_factor, used_passkey, ip, network,
-          user_agent, created_at, last_used_at, idle_seconds, expires_at, proven_at)
-        select ${sessionId}, ${digest('session', token)}, id, credential_epoch, ${wanted.method}, ${wanted.transport},
-          ${wanted.persistent}, ${wanted.twoFactor}, ${wanted.usedPasskey}, ${ip}, ${network}, ${userAgent?.slice(0, 300) ?? null},
-          ${clock(ctx)}, ${clock(ctx)}, ${idle}::int, ${fromNow(ctx, absolute)}, case when ${wanted.isProven}::boolean then ${clock(ctx)} end
-        from account`,
-  );
+  const { accountId, epoch, method, transport, persistent, twoFactor, usedPasskey, isProven } = wanted;
+  const born = { ip, network, userAgent: userAgent?.slice(0, 300) ?? null, ...lifetime(ctx, wanted) };
+  const facts = { accountId, epoch, method, transport, persistent, twoFactor, usedPasskey, isProven };
+  return insertSessionRow(ctx, { id, digest: digest('session', token), ...facts, ...born });
 }
 
+const insertSessionRow = statement<
+  Record<string, never>,
+  | 'id'
+  | 'digest'
+  | Exclude<keyof NewSession, 'role'>
+  | keyof ReturnType<typeof lifetime>
+  | 'ip'
+  | 'network'
+  | 'userAgent'
+>(
+  (ctx, value) => sql`with account as (
+      update accounts set last_sign_in_at = ${clock(ctx)}
+      where id = ${value('accountId')} and credential_epoch = ${value('epoch')} and closed_at is null
+        and not ${isLockedSql(ctx)}
+      returning id, credential_epoch
+    )
+    insert into sessions (id, digest, account_id, epoch, method, transport, persistent, two_factor, used_passkey, ip,
+      network, user_agent, created_at, last_used_at, idle_seconds, expires_at, proven_at)
+    select ${value('id')}, ${value('digest')}, id, credential_epoch, ${value('method')}, ${value('transport')},
+      ${value('persistent')}, ${value('twoFactor')}, ${value('usedPasskey')}, ${value('ip')}, ${value('network')},
+      ${value('userAgent')}, ${clock(ctx)}, ${clock(ctx)}, ${value('idle')}::int,
+      ${clock(ctx)} + ${value('absolute')}::double precision * interval '1 second',
+      case when ${value('isProven')}::boolean then ${clock(ctx)} end
+    from account`,
+);
+
 /** Beyond `MAX_SESSIONS` the least recently used ends (R-043). One that is over already counts for nothing. */
-async function endBeyondBound(ctx: Context, accountId: string): Promise<void> {
-  await ctx.db.execute(
-    sql`update sessions set revoked_at = ${clock(ctx)} where id in (
-          select s.id from sessions s join accounts on accounts.id = s.account_id
-          where s.account_id = ${accountId} and ${isAliveSql(ctx)}
-          order by s.last_used_at desc, s.created_at desc, s.id offset ${ctx.config.MAX_SESSIONS}::int)
-        and revoked_at is null`,
-  );
-}
+const endBeyondBound = statement<Record<string, never>, 'accountId' | 'most'>(
+  (ctx, value) => sql`update sessions set revoked_at = ${clock(ctx)} where id in (
+      select s.id from sessions s join accounts on accounts.id = s.account_id
+      where s.account_id = ${value('accountId')} and ${isAliveSql(ctx)}
+      order by s.last_used_at desc, s.created_at desc, s.id offset ${value('most')}::int)
+    and revoked_at is null`,
+);
 
 /** Staff sessions are the shortest, two-factor ones follow AAL2, the others AAL1 (R-036). Seconds. */
 function lifetime(ctx: Context, { role, twoFactor }: Pick<NewSession, 'role' | 'twoFactor'>) {
