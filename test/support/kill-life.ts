@@ -1,300 +1,334 @@
 /** People who go on with their lives while the program is killed under them, and remember what they were told. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { blankNotes, errands, type Errand, type Notes } from './kill-errands.js';
+import { call, isDone, isSignedIn } from './kill-call.js';
+import { look, LOOK } from './kill-desk.js';
+import type { Errand, World } from './kill-errand.js';
+import { errands } from './kill-errands.js';
+import { emailOf, Letters, newCitizen, Tally, waysOf, type Asked, type Citizen, type Outcome } from './kill-people.js';
+import { BEARER, CHALLENGE, proofFor, SIGNED_IN } from './kill-ways-in.js';
 import type { Program } from './program.js';
 
-/** How often something happened, by its name. */
-export class Tally extends Map<string, number> {
-  of(name: string): number {
-    return this.get(name) ?? 0;
-  }
-
-  add(name: string, count = 1): void {
-    this.set(name, this.of(name) + count);
-  }
-}
-
-interface Citizen {
-  readonly email: string;
-  /** Has second factors and passkeys, and nothing to do with passwords, which would ask for them. */
-  readonly isGuarded: boolean;
-  /** Closed the account, or may have. */
-  isGone: boolean;
-  readonly notes: Notes;
-  exists: boolean;
-  /** Passwords that may be the right one: one, unless a kill cut an answer off. */
-  passwords: string[];
-  /** What they were told has happened, and what may have. */
-  readonly told: Tally;
-  readonly maybe: Tally;
-  /** The session they hold, and sessions that an answer said are over. */
-  session: string | null;
-  readonly over: string[];
-  readonly usedTokens: Set<string>;
-  isBusy: boolean;
-}
-
-interface Letter {
-  readonly to: string;
-  readonly id: string;
-  readonly text: string;
-}
-
-export type Outcome = Record<string, unknown> & { __typename: string };
-
-/** Deeds that take a hash. */
-const SLOW = ['completeSignUp', 'signIn', 'changePassword', 'completePasswordReset'];
-/** Without it no answer holds a session to act with. */
-const BEARER = { transport: 'BEARER' };
-const SELECTIONS: Record<string, string> = {
-  completeSignUp: '... on SignInSuccess { sessionToken }',
-  signIn: '... on SignInSuccess { sessionToken }',
-  changePassword: '... on ChangePasswordSuccess { sessionToken }',
-};
 const REFUSED = 'InvalidCredentialsProblem';
+/** What answers a right password. */
+const RIGHT = ['SignInSuccess', 'SecondFactorChallenge', 'SignInBlockedProblem'];
+const KINDS = ['plain', 'watched', 'guarded', 'moving'] as const;
 const WORDS = ['amber', 'birch', 'cedar', 'delta', 'ember', 'fjord', 'grove', 'heath', 'inlet', 'junco'];
+const MOST_CITIZENS = 40;
 
 export class Life {
   readonly citizens: Citizen[] = [];
+  readonly staff: Citizen[] = [];
   readonly answered = new Tally();
   readonly cutOff = new Tally();
+  /** Those of the answers that said it was done. */
+  readonly done = new Tally();
+  /** Why the others were not, by deed and outcome. */
+  readonly refused = new Tally();
   readonly broken: string[] = [];
-  #serial = 0;
-  #letters: Letter[] = [];
+  readonly letters = new Letters();
+  readonly #world: World;
 
-  constructor(private readonly random: () => number) {}
+  constructor(private readonly random: () => number) {
+    this.#world = {
+      random,
+      letters: this.letters,
+      desk: { watched: [], flags: [], requests: [], locked: new Set() },
+    };
+  }
 
-  /** Four people act at once until the program is gone. */
+  get everyone(): readonly Citizen[] {
+    return [...this.citizens, ...this.staff];
+  }
+
+  /** Four people and all staff act at once until the program is gone. */
   async work(program: Program): Promise<void> {
-    await Promise.all([1, 2, 3, 4].map(() => this.#actUntilGone(program)));
+    const reading = this.#readLetters(program);
+    await Promise.all([
+      ...[1, 2, 3, 4].map(() => this.#actUntilGone(program, () => this.#someone())),
+      ...this.staff.map((member) => this.#actUntilGone(program, () => member)),
+    ]);
+    await reading;
   }
 
   /** After a kill: who does not know where they stand finds out, as a person would: by trying. */
   async learn(program: Program): Promise<void> {
-    await this.readLetters(program);
-    for (const citizen of this.citizens) {
-      const isUnsure = citizen.passwords.length > 1 || citizen.told.of('completeSignUp') === 0;
-      if (citizen.exists && isUnsure) await this.#findPassword(program, citizen);
+    await this.letters.read(program.url);
+    for (const citizen of this.everyone) {
+      if (citizen.exists && (citizen.isUnsure || citizen.ways.length > 1 || citizen.told.of('completeSignUp') === 0)) {
+        await this.#findWay(program, citizen);
+      }
       for (const token of citizen.over.splice(0)) {
-        if (await this.#isSignedIn(program, token))
-          this.broken.push(`${citizen.email}: a session that was over is served`);
+        if (await isSignedIn(program, token)) this.broken.push(`${citizen.name}: a session that was over is served`);
       }
     }
-    const sample = this.citizens.filter(({ exists }) => exists).slice(-3);
-    for (const citizen of sample) await this.#findPassword(program, citizen);
-  }
-
-  /** Letters of different ids to this address that lead to this page. */
-  letters(email: string, page: string): number {
-    const ids = this.#letters.filter(({ to, text }) => to === email && text.includes(`/${page}#`)).map(({ id }) => id);
-    return new Set(ids).size;
+    const sample = this.citizens.filter(({ exists }) => exists).slice(-1);
+    for (const citizen of sample) await this.#findWay(program, citizen);
+    await this.#lookAtDesk(program);
   }
 
   /** Answers that took a hash: the quick ones would drown them. */
   countSlowAnswers(): number {
-    return SLOW.reduce((sum, deed) => sum + this.answered.of(deed), 0);
+    const slow = ['completeSignUp', 'signIn', 'changePassword', 'completePasswordReset'];
+    return slow.reduce((sum, deed) => sum + this.answered.of(deed), 0);
   }
 
-  countLetters(): number {
-    return new Set(this.#letters.map(({ id }) => id)).size;
+  countAnswers(): number {
+    return [...this.answered.values()].reduce((sum, n) => sum + n, 0);
   }
 
-  async readLetters(program: Program): Promise<void> {
-    this.#letters = (await (await fetch(`${program.url}/mailbox.json`)).json()) as Letter[];
+  /** What a staff member does before the first kill. @returns the address, to be given a role. */
+  async hire(program: Program, name: string): Promise<string> {
+    const member = newCitizen(name, 'staff');
+    this.staff.push(member);
+    await this.#ask(program, member, 'signUp');
+    for (let tries = 0; !this.letters.token(member, 'sign-up') && tries < 200; tries += 1) {
+      await sleep(50);
+      await this.letters.read(program.url);
+    }
+    await this.#completeSignUp(program, member, this.letters.token(member, 'sign-up')?.token ?? '');
+    for (const mutation of ['enrollSecondFactor', 'confirmSecondFactor']) {
+      const errand = errands.find((each) => each.mutation === mutation) as Errand;
+      await this.#runErrand(program, member, errand, errand.input(member, this.#world) ?? null);
+    }
+    member.session = null;
+    return emailOf(member);
   }
 
-  async #actUntilGone(program: Program): Promise<void> {
-    for (let n = 0; n < 50; n += 1) if (!(await this.#act(program))) return;
-  }
-
-  /** @returns false when the program is gone. */
-  async #act(program: Program): Promise<boolean> {
-    const citizen = this.#someone();
-    citizen.isBusy = true;
+  async #readLetters(program: Program): Promise<void> {
     try {
-      return await this.#deedOf(program, citizen);
-    } finally {
+      while (program.child.signalCode === null) {
+        await this.letters.read(program.url);
+        await sleep(1000);
+      }
+    } catch {
+      // It was killed; what came is read from the next one.
+    }
+  }
+
+  /** The staff see what is waiting. */
+  async #lookAtDesk(program: Program): Promise<void> {
+    const member = this.staff.find(({ session }) => session !== null);
+    const answer = member && (await call(program, LOOK, {}, member.session));
+    if (answer?.['flaggedAccounts']) look(this.#world.desk, answer as Outcome);
+  }
+
+  async #actUntilGone(program: Program, next: () => Citizen): Promise<void> {
+    for (let n = 0; n < 100; n += 1) {
+      const citizen = next();
+      citizen.isBusy = true;
+      const isHere = await this.#act(program, citizen);
       citizen.isBusy = false;
+      if (!isHere) return;
     }
   }
 
   #someone(): Citizen {
     const idle = this.citizens.filter(({ isBusy, isGone }) => !isBusy && !isGone);
     const old = idle[Math.floor(this.random() * idle.length)];
-    if (old && (this.citizens.length >= 40 || this.random() < 0.8)) return old;
-    this.#serial += 1;
-    const citizen: Citizen = {
-      email: `citizen${this.#serial}@example.org`,
-      isGuarded: this.#serial % 5 === 0,
-      isGone: false,
-      notes: blankNotes(),
-      exists: false,
-      passwords: [],
-      told: new Tally(),
-      maybe: new Tally(),
-      session: null,
-      over: [],
-      usedTokens: new Set(),
-      isBusy: false,
-    };
+    if (old && (this.citizens.length >= MOST_CITIZENS || this.random() < 0.85)) return old;
+    const serial = this.citizens.length;
+    const citizen = newCitizen(`citizen${serial + 1}`, KINDS[serial % KINDS.length] ?? 'plain');
     this.citizens.push(citizen);
     return citizen;
   }
 
-  async #deedOf(program: Program, citizen: Citizen): Promise<boolean> {
-    if (!citizen.exists) {
-      const token = this.#token(citizen, 'sign-up');
-      if (token) return this.#completeSignUp(program, citizen, token);
-      if (citizen.told.of('signUp') === 0) return this.#ask(program, citizen, 'signUp');
-      // The letter comes; whoever waits looks again.
-      await sleep(50);
-      return program.child.signalCode === null;
+  /** @returns false when the program is gone. */
+  async #act(program: Program, citizen: Citizen): Promise<boolean> {
+    if (!citizen.exists) return this.#join(program, citizen);
+    const hasPassword = citizen.kind === 'plain' || citizen.kind === 'watched';
+    if (this.random() < (hasPassword ? 0.6 : 0.9)) {
+      const found = this.#somethingToDo(citizen);
+      if (found) return this.#runErrand(program, citizen, ...found);
     }
-    if (citizen.session && (citizen.isGuarded || this.random() < 0.4)) {
-      const errand = this.#somethingToDo(citizen);
-      if (errand) return this.#runErrand(program, citizen, ...errand);
-    }
-    if (citizen.isGuarded) return citizen.session ? true : this.#signIn(program, citizen);
-    const token = this.#token(citizen, 'reset-password');
-    if (token && this.random() < 0.6) return this.#completeReset(program, citizen, token);
+    if (citizen.kind === 'staff') return citizen.session ? this.#wait(program) : this.#signIn(program, citizen);
+    const link = this.letters.token(citizen, 'reset-password');
+    if (link && this.random() < 0.6) return this.#completeReset(program, citizen, link.token);
     const dice = this.random();
-    if (dice < 0.25) return this.#ask(program, citizen, 'requestPasswordReset');
-    return citizen.session && dice < 0.6 ? this.#change(program, citizen) : this.#signIn(program, citizen);
+    if (dice < (citizen.notes.isVoid ? 0.5 : 0.15)) return this.#ask(program, citizen, 'requestPasswordReset');
+    return citizen.session && hasPassword && dice < 0.5
+      ? this.#changePassword(program, citizen)
+      : this.#signIn(program, citizen);
   }
 
-  #somethingToDo({ notes, isGuarded }: Citizen): [Errand, object | null] | null {
-    const from = Math.floor(this.random() * errands.length);
-    for (const errand of [...errands.slice(from), ...errands.slice(0, from)]) {
-      if (errand.guardedOnly && !isGuarded) continue;
-      const input = errand.input(notes, this.random, (to) => this.#code(to));
+  #join(program: Program, citizen: Citizen): Promise<boolean> {
+    const found = this.letters.token(citizen, 'sign-up');
+    if (found) return this.#completeSignUp(program, citizen, found.token);
+    // The letter comes; whoever waits looks again.
+    return citizen.told.of('signUp') === 0 ? this.#ask(program, citizen, 'signUp') : this.#wait(program);
+  }
+
+  async #wait(program: Program): Promise<boolean> {
+    await sleep(50);
+    return program.child.signalCode === null;
+  }
+
+  #somethingToDo(citizen: Citizen): [Errand, object | null] | null {
+    const shuffled = errands
+      .map((errand) => [this.random() * (errand.soon ? 0.2 : 1), errand] as const)
+      .sort(([a], [b]) => a - b);
+    for (const [, errand] of shuffled) {
+      const isPossible = errand.needs === 'nothing' || (errand.needs === 'session') === (citizen.session !== null);
+      if (!isPossible || !errand.kinds.includes(citizen.kind)) continue;
+      const input = errand.input(citizen, this.#world);
       if (input !== undefined) return [errand, input];
     }
     return null;
   }
 
   async #runErrand(program: Program, citizen: Citizen, errand: Errand, input: object | null): Promise<boolean> {
-    const { mutation, selection = '' } = errand;
-    const session = citizen.session as string;
-    let isDone = false;
-    const isHere = await this.#do(
-      program,
-      citizen,
-      mutation,
-      input,
-      (outcome) => {
-        isDone = outcome.__typename.endsWith('Success');
-        if (isDone) errand.then?.(citizen.notes, outcome);
-      },
-      selection,
-    );
-    // Whoever does not know whether it was done can't go on under this session.
-    const mayBeOver = mutation === 'signOut' || mutation === 'closeAccount';
-    if (mayBeOver && (isDone || !isHere)) citizen.session = null;
-    if (mayBeOver && isDone) citizen.over.push(session);
-    if (mutation === 'closeAccount' && (isDone || !isHere)) {
-      citizen.isGone = true;
-      citizen.exists = false;
+    const { mutation, selection = '', atOnce = 1 } = errand;
+    const session = errand.needs === 'session' ? citizen.session : null;
+    const outcomes = await this.#do(program, citizen, mutation, Array(atOnce).fill(input), session, selection);
+    const done = outcomes.find(isDone);
+    const held = input && errand.holds?.(input as never);
+    if (done) {
+      this.#adopt(citizen, done);
+      if (held) citizen.holds.set(held[0], [held[1]]);
+      errand.then?.(citizen, done, this.#world, input as never);
+    } else if (outcomes.includes(null)) {
+      if (held) citizen.holds.get(held[0])?.push(held[1]);
+      errand.lost?.(citizen, this.#world);
+    } else if (outcomes.some((outcome) => outcome?.__typename === 'ReauthenticationProblem')) {
+      citizen.notes.isStale = true;
+    } else if (outcomes[0]) errand.refused?.(citizen, outcomes[0], this.#world);
+    return !outcomes.includes(null);
+  }
+
+  /** The session that an answer brought: another one, or the same under a new secret. */
+  #adopt(citizen: Citizen, outcome: Outcome): void {
+    const token = outcome['sessionToken'] as string | null | undefined;
+    if (!token) return;
+    const { notes, session, sessionId } = citizen;
+    const viewer = outcome['viewer'] as Outcome | undefined;
+    if (outcome.__typename !== 'SignInSuccess') {
+      if (session) citizen.over.push(session);
+    } else if (viewer) {
+      if (session && sessionId) notes.others.push({ id: sessionId, token: session });
+      citizen.sessionId = viewer['currentSession'].id;
+      notes.events = viewer['securityEvents'].nodes.map(({ id }: { id: string }) => id);
+      this.#knows(citizen, viewer['account'].id);
     }
-    return isHere;
+    citizen.session = token;
+    notes.isStale = false;
   }
 
-  /** The newest code that came to a telephone. */
-  #code(to: string): string | undefined {
-    const text = this.#letters.find((letter) => letter.to === to)?.text ?? '';
-    return /^ *(\d{8})\b/m.exec(text)?.[1];
+  #knows(citizen: Citizen, accountId: string): void {
+    if (citizen.kind === 'watched' && citizen.accountId === null) this.#world.desk.watched.push(accountId);
+    citizen.accountId = accountId;
   }
 
-  #token({ email, usedTokens }: Citizen, page: string): string | null {
-    for (const { to, text } of this.#letters) {
-      const token = to === email ? new RegExp(`/${page}#(\\S+)`).exec(text)?.[1] : undefined;
-      if (token && !usedTokens.has(token)) return token;
-    }
-    return null;
-  }
-
-  #ask(program: Program, citizen: Citizen, deed: 'signUp' | 'requestPasswordReset'): Promise<boolean> {
-    return this.#do(program, citizen, deed, { email: citizen.email }, () => undefined);
+  async #ask(program: Program, citizen: Citizen, deed: 'signUp' | 'requestPasswordReset'): Promise<boolean> {
+    const outcomes = await this.#do(program, citizen, deed, [{ email: emailOf(citizen) }]);
+    return !outcomes.includes(null);
   }
 
   async #completeSignUp(program: Program, citizen: Citizen, token: string): Promise<boolean> {
     citizen.usedTokens.add(token);
     const password = this.#newPassword();
-    citizen.passwords = [password];
-    const isHere = await this.#do(program, citizen, 'completeSignUp', { token, password, ...BEARER }, (outcome) => {
-      citizen.exists = outcome.__typename === 'SignInSuccess';
-      citizen.session = (outcome['sessionToken'] as string | null) ?? null;
-    });
-    if (!isHere) citizen.exists = citizen.maybe.of('completeSignUp') > 0;
-    return isHere;
+    citizen.ways = [{ email: emailOf(citizen), password }];
+    const input = { token, password, ...BEARER };
+    const outcomes = await this.#do(program, citizen, 'completeSignUp', [input, input], null, SIGNED_IN);
+    const done = outcomes.find(isDone);
+    citizen.exists = Boolean(done) || outcomes.includes(null);
+    if (done) this.#adopt(citizen, done);
+    return !outcomes.includes(null);
   }
 
-  #signIn(program: Program, citizen: Citizen): Promise<boolean> {
-    const [password = ''] = citizen.passwords;
-    return this.#do(program, citizen, 'signIn', { email: citizen.email, password, ...BEARER }, (outcome) => {
-      if (outcome.__typename === 'SignInSuccess') citizen.session = outcome['sessionToken'] as string;
-      else if (outcome.__typename === REFUSED && citizen.passwords.length === 1)
-        this.broken.push(`${citizen.email}: the password told is refused`);
-    });
-  }
-
-  async #change(program: Program, citizen: Citizen): Promise<boolean> {
-    const [currentPassword = ''] = citizen.passwords;
-    const newPassword = this.#newPassword();
-    const before = citizen.session as string;
-    const input = { currentPassword, newPassword };
-    const told = citizen.told.of('changePassword');
-    const isHere = await this.#do(program, citizen, 'changePassword', input, (outcome) => {
-      if (outcome.__typename !== 'ChangePasswordSuccess') return void (citizen.session = null);
-      citizen.passwords = [newPassword];
-      citizen.session = outcome['sessionToken'] as string;
-      citizen.over.push(before);
-    });
-    if (!isHere && citizen.told.of('changePassword') === told) citizen.passwords = [...citizen.passwords, newPassword];
-    if (!isHere) citizen.session = null;
-    return isHere;
-  }
-
-  /** Three browsers use one link at once: one of them may win. */
-  async #completeReset(program: Program, citizen: Citizen, token: string): Promise<boolean> {
-    citizen.usedTokens.add(token);
-    const passwords = [1, 2, 3].map(() => this.#newPassword());
-    const winners: string[] = [];
-    const before = citizen.session;
-    const results = await Promise.all(
-      passwords.map((newPassword) =>
-        this.#do(program, citizen, 'completePasswordReset', { token, newPassword }, ({ __typename }) => {
-          if (__typename === 'CompletePasswordResetSuccess') winners.push(newPassword);
-        }),
-      ),
+  async #signIn(program: Program, citizen: Citizen): Promise<boolean> {
+    const input = { ...citizen.ways[0], ...BEARER };
+    const [outcome] = await this.#do(
+      program,
+      citizen,
+      'signIn',
+      [input],
+      null,
+      `${SIGNED_IN} ${CHALLENGE} ... on SignInBlockedProblem { reason }`,
     );
-    if (winners.length > 1) this.broken.push(`${citizen.email}: a link was used twice`);
-    if (winners.length === 1) citizen.passwords = winners;
-    else if (results.includes(false)) citizen.passwords = [...citizen.passwords, ...passwords];
-    if (winners.length === 1 && before) citizen.over.push(before);
-    citizen.session = null;
-    return !results.includes(false);
+    if (!outcome) return false;
+    const { notes } = citizen;
+    for (const method of ['totp', 'sms'] as const) {
+      const isAsked = outcome['methods']?.includes(method.toUpperCase());
+      if (notes[method]?.isConfirmed === null && isAsked) notes[method].isConfirmed = true;
+      if (notes[method]?.isConfirmed === null && isDone(outcome)) notes[method] = null;
+    }
+    if (isDone(outcome)) this.#adopt(citizen, outcome);
+    else if (outcome.__typename === 'SecondFactorChallenge') notes.signIn = outcome as unknown as Asked;
+    else if (outcome.__typename === 'SignInBlockedProblem')
+      notes.isVoid = outcome['reason'] === 'PASSWORD_RESET_REQUIRED';
+    // What staff do at that moment refuses a right password too: so it is tried again when all is quiet.
+    else if (outcome.__typename === REFUSED) citizen.isUnsure = true;
+    return true;
   }
 
+  async #changePassword(program: Program, citizen: Citizen): Promise<boolean> {
+    const newPassword = this.#newPassword();
+    const { session, ways } = citizen;
+    const input = { currentPassword: ways[0]?.password, newPassword };
+    const changed = '... on ChangePasswordSuccess { sessionToken }';
+    const [outcome] = await this.#do(program, citizen, 'changePassword', [input], session, changed);
+    const emails = ways.map(({ email }) => email);
+    if (!outcome) {
+      citizen.ways = [...ways, ...waysOf(emails, [newPassword])];
+      citizen.session = null;
+    } else if (isDone(outcome)) {
+      citizen.ways = waysOf(emails, [newPassword]);
+      this.#adopt(citizen, outcome);
+    }
+    return outcome !== null;
+  }
+
+  /** Three browsers use one link at once, with the same proof where one is asked for: one of them may win. */
+  async #completeReset(program: Program, citizen: Citizen, token: string): Promise<boolean> {
+    const { notes, ways, session } = citizen;
+    const asked = notes.reset?.token === token ? notes.reset : null;
+    notes.reset = null;
+    const proof = asked && proofFor(citizen, asked, this.#world);
+    const passwords = [1, 2, 3].map(() => this.#newPassword());
+    const inputs = passwords.map((newPassword) => ({
+      token,
+      newPassword,
+      ...(proof && { challenge: asked.challenge, proof }),
+    }));
+    const outcomes = await this.#do(program, citizen, 'completePasswordReset', inputs, null, CHALLENGE);
+    const emails = ways.map(({ email }) => email);
+    const winner = outcomes.findIndex(isDone);
+    const challenge = outcomes.find((outcome) => outcome?.__typename === 'SecondFactorChallenge');
+    if (winner >= 0) citizen.ways = waysOf(emails, [passwords[winner] ?? '']);
+    else if (outcomes.includes(null)) citizen.ways = [...ways, ...waysOf(emails, passwords)];
+    if (challenge) notes.reset = { ...(challenge as unknown as Asked), token };
+    else citizen.usedTokens.add(token);
+    if (winner >= 0 && session) citizen.over.push(session);
+    if (winner >= 0 || outcomes.includes(null)) citizen.session = null;
+    if (winner >= 0) notes.isVoid = false;
+    return !outcomes.includes(null);
+  }
+
+  /**
+   * Sends one mutation with each of these inputs at once. Of several one may succeed, which is told; where none was told
+   * and an answer is missing, it may have been done once.
+   */
   async #do(
     program: Program,
     citizen: Citizen,
     deed: string,
-    input: object | null,
-    then: (outcome: Outcome) => void,
-    selection = SELECTIONS[deed] ?? '',
-  ): Promise<boolean> {
-    const needsSession = deed === 'changePassword' || errands.some(({ mutation }) => mutation === deed);
-    const outcome = await this.#send(program, deed, input, needsSession ? citizen.session : null, selection);
-    if (outcome === null) {
-      this.cutOff.add(deed);
-      citizen.maybe.add(deed);
-      return false;
+    inputs: readonly (object | null)[],
+    session: string | null = null,
+    selection = '',
+  ): Promise<(Outcome | null)[]> {
+    const outcomes = await Promise.all(inputs.map((input) => this.#send(program, deed, input, session, selection)));
+    const done = outcomes.filter(isDone).length;
+    if (done > 1) this.broken.push(`${citizen.name}: ${deed} succeeded ${done} times at once`);
+    citizen.told.add(deed, done);
+    this.done.add(deed, done);
+    for (const outcome of outcomes) {
+      (outcome ? this.answered : this.cutOff).add(deed);
+      if (outcome && !isDone(outcome)) this.refused.add(`${deed} ${outcome.__typename}`);
     }
-    this.answered.add(deed);
-    const isDone = /(?:Success|Accepted)$/.test(outcome.__typename) && outcome['sessionEnded'] !== false;
-    if (isDone) citizen.told.add(deed);
-    then(outcome);
-    return true;
+    if (done === 0 && outcomes.includes(null)) citizen.maybe.add(deed);
+    if (session !== null && citizen.session === session) {
+      if (outcomes.some((outcome) => outcome?.__typename === 'UNAUTHENTICATED')) citizen.session = null;
+    }
+    return outcomes;
   }
 
   /** Null when there was no answer. What is neither outcome nor silence breaks an invariant. */
@@ -303,61 +337,41 @@ export class Life {
     deed: string,
     input: object | null,
     session: string | null,
-    selection = SELECTIONS[deed] ?? '',
+    selection: string,
   ): Promise<Outcome | null> {
     const type = `${deed[0]?.toUpperCase()}${deed.slice(1)}Input`;
-    const query =
-      input === null
-        ? `mutation { ${deed} { __typename ${selection} } }`
-        : `mutation ($input: ${type}!) { ${deed}(input: $input) { __typename ${selection} } }`;
-    try {
-      const response = await fetch(`${program.url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...(session && { authorization: `Bearer ${session}` }) },
-        body: JSON.stringify({ query, variables: input === null ? {} : { input } }),
-      });
-      const { data, errors } = (await response.json()) as { data?: Record<string, Outcome>; errors?: RequestError[] };
-      const outcome = data?.[deed];
-      if (outcome) return outcome;
-      const code = errors?.[0]?.extensions.code ?? 'no code';
-      if (code === 'INTERNAL_SERVER_ERROR') this.broken.push(`${deed}: ${code}`);
-      return { __typename: code };
-    } catch {
-      return null;
-    }
+    const body = `${deed}${input === null ? '' : '(input: $input)'} { __typename ${selection} }`;
+    const query = input === null ? `mutation { ${body} }` : `mutation ($input: ${type}!) { ${body} }`;
+    const answer = await call(program, query, input === null ? {} : { input }, session);
+    if (answer === null) return null;
+    if (answer[deed]) return answer[deed] as Outcome;
+    const code = answer.code ?? 'no code';
+    if (!EXPECTED.includes(code)) this.broken.push(`${deed}: ${code}`);
+    return { __typename: code };
   }
 
-  /** Exactly one of the passwords that may be right is. */
-  async #findPassword(program: Program, citizen: Citizen): Promise<void> {
-    const right: string[] = [];
-    for (const password of citizen.passwords) {
-      if (await this.#isRight(program, citizen.email, password)) right.push(password);
-    }
-    citizen.maybe.add('signIn', right.length);
-    if (right.length === 1) citizen.passwords = right;
-    else if (right.length === 0 && citizen.told.of('completeSignUp') === 0) citizen.exists = false;
-    else this.broken.push(`${citizen.email}: ${right.length} of ${citizen.passwords.length} passwords are right`);
+  /** Exactly one of the ways that may be right is. */
+  async #findWay(program: Program, citizen: Citizen): Promise<void> {
+    const right: typeof citizen.ways = [];
+    citizen.isUnsure = false;
+    for (const way of citizen.ways) if (await this.#isRight(program, citizen, way)) right.push(way);
+    if (right.length === 1) citizen.ways = right;
+    else if (right.length === 0 && citizen.told.of('completeSignUp') === 0) {
+      // Then the link was not used up either.
+      citizen.exists = false;
+      citizen.usedTokens.clear();
+    } else this.broken.push(`${citizen.name}: ${right.length} of ${citizen.ways.length} ways are right`);
   }
 
   /** A machine that is too busy to say is asked again. */
-  async #isRight(program: Program, email: string, password: string): Promise<boolean> {
-    for (let tries = 0; ; tries += 1) {
-      const outcome = await this.#send(program, 'signIn', { email, password }, null);
-      if (outcome?.__typename === 'SignInSuccess' || outcome?.__typename === 'SecondFactorChallenge') return true;
+  async #isRight(program: Program, citizen: Citizen, way: Citizen['ways'][number]): Promise<boolean> {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const [outcome] = await this.#do(program, citizen, 'signIn', [way]);
+      if (RIGHT.includes(outcome?.__typename ?? '')) return true;
       if (outcome?.__typename === REFUSED) return false;
-      if (tries > 100) throw new Error(`no answer to a sign-in: ${outcome?.__typename ?? 'none'}`);
       await sleep(200);
     }
-  }
-
-  async #isSignedIn(program: Program, token: string): Promise<boolean> {
-    const response = await fetch(`${program.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify({ query: '{ viewer { account { id } } }' }),
-    });
-    const { data } = (await response.json()) as { data?: { viewer: object | null } };
-    return data?.viewer != null;
+    throw new Error(`no answer to a sign-in of ${citizen.name}`);
   }
 
   #newPassword(): string {
@@ -366,6 +380,5 @@ export class Life {
   }
 }
 
-interface RequestError {
-  readonly extensions: { readonly code: string };
-}
+/** Refusals of the request as a whole that are no fault: the session is over, not strong enough, or all is busy. */
+const EXPECTED = ['UNAUTHENTICATED', 'FORBIDDEN', 'BUSY', 'UNAVAILABLE', 'RATE_LIMITED'];

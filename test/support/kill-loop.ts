@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
+import { runCommand } from './built-program.js';
 import { checkInvariants } from './kill-invariants.js';
 import { Life } from './kill-life.js';
 import { startProgram, type Program } from './program.js';
@@ -18,6 +19,10 @@ export interface KillReport {
   /** Mutations that were answered, and those that the kill cut off. */
   readonly answered: Record<string, number>;
   readonly cutOff: Record<string, number>;
+  /** Answers that said it was done. */
+  readonly done: Record<string, number>;
+  /** Why the others were not, by mutation and outcome. */
+  readonly refused: Record<string, number>;
   readonly letters: number;
   readonly broken: string[];
 }
@@ -50,6 +55,7 @@ export async function killLoop(url: string, kills: number, seed: number, until =
   let done = 0;
   try {
     let program = await start(own.href);
+    await hireStaff(life, program, own.href);
     for (; done < kills && broken.length === 0 && performance.now() < until; done += 1) {
       program = await round(program, own.href, life, random);
       broken.push(...(await checkInvariants(db, life)).map((what) => `kill ${done + 1}: ${what}`));
@@ -63,13 +69,25 @@ export async function killLoop(url: string, kills: number, seed: number, until =
       seconds: Math.round((performance.now() - startedAt) / 1000),
       answered: Object.fromEntries(life.answered),
       cutOff: Object.fromEntries(life.cutOff),
-      letters: life.countLetters(),
+      done: Object.fromEntries(life.done),
+      refused: Object.fromEntries(life.refused),
+      letters: life.letters.count,
       broken,
     };
   } finally {
     await db.end();
     await admin.unsafe(`drop database if exists ${name} with (force)`);
     await admin.end();
+  }
+}
+
+/** Two, who come at the same cases. Roles are given at the command line alone. */
+async function hireStaff(life: Life, program: Program, databaseUrl: string): Promise<void> {
+  for (const name of ['rita', 'hugo']) {
+    const email = await life.hire(program, name);
+    const env = { APP_ENV: 'test', DATA_DIR: program.dataDir, DATABASE_URL: databaseUrl };
+    const { status, output } = await runCommand(['grant', email, '--role', 'admin'], env);
+    if (status !== 0) throw new Error(output);
   }
 }
 
@@ -84,7 +102,6 @@ async function start(databaseUrl: string): Promise<Program> {
       PUBLIC_URL: 'http://localhost:4000',
       LIMIT_SIGN_IN_PER_NETWORK: '0',
       LIMIT_MAIL_PER_NETWORK: '0',
-      LIMIT_RESET_PER_ADDRESS: '0',
       LIMIT_REQUESTS_PER_NETWORK: '0',
       LIMIT_QUERIES_PER_NETWORK: '0',
       LIMIT_GUESS: '0',
@@ -92,7 +109,12 @@ async function start(databaseUrl: string): Promise<Program> {
       LIMIT_SMS_TOTAL: '0',
       LIMIT_QR_START_PER_NETWORK: '0',
       LIMIT_QR_PER_ACCOUNT: '0',
+      LIMIT_RESET_PER_ADDRESS: '0',
       REAUTH_TTL: '3600',
+      MAX_SESSIONS: '1000',
+      // So that links are let out, and called off before that, while the program is killed; longer than the lease of a
+      // letter, or the notice of it would be too late.
+      MANUAL_RESET_HOLD: '120',
     },
   });
   ({ dataDir } = program);
@@ -114,12 +136,18 @@ async function round(program: Program, databaseUrl: string, life: Life, random: 
   return next;
 }
 
-/** After a random number of answers and a bit: by the clock alone a slow machine would never get past the first hash. */
+/**
+ * After a random number of answers and a bit: by the clock alone a slow machine would never get past the first hash, and by
+ * the quick answers alone neither.
+ */
 async function randomMoment(life: Life, random: () => number): Promise<void> {
-  const isYoung = !life.citizens.some(({ told }) => told.of('signUp') > 0);
-  const answers = life.countSlowAnswers() + Math.floor(random() * 4);
-  const longest = isYoung ? 20 : 160;
-  for (let tries = 0; tries < longest && life.countSlowAnswers() < answers; tries += 1) await sleep(50);
+  // The first time some settle in, so that there is something of every kind to do from then on.
+  const isYoung = life.citizens.filter(({ exists }) => exists).length < 4;
+  if (isYoung) return void (await sleep(15_000));
+  const isSlow = random() < 0.5;
+  const count = () => (isSlow ? life.countSlowAnswers() : life.countAnswers());
+  const answers = count() + Math.floor(random() * (isSlow ? 4 : 40));
+  for (let tries = 0; tries < 160 && count() < answers; tries += 1) await sleep(50);
   await sleep(random() * 400);
 }
 
