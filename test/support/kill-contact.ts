@@ -87,9 +87,10 @@ const address: readonly Errand[] = [
       if (kind !== 'moving') {
         return random() < 0.3 ? { newEmail: `elsewhere${Math.floor(random() * 1e9)}@example.net` } : undefined;
       }
+      if (addresses.length > 3) return undefined;
       const newEmail = `${name}.${addresses.length}@example.org`;
-      if (addresses.length < 6) addresses.push(newEmail);
-      return addresses.length < 6 ? { newEmail } : undefined;
+      addresses.push(newEmail);
+      return { newEmail };
     },
   },
   {

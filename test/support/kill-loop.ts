@@ -112,9 +112,9 @@ async function start(databaseUrl: string): Promise<Program> {
       LIMIT_RESET_PER_ADDRESS: '0',
       REAUTH_TTL: '3600',
       MAX_SESSIONS: '1000',
-      // So that links are let out, and called off before that, while the program is killed; longer than the lease of a
-      // letter, or the notice of it would be too late.
-      MANUAL_RESET_HOLD: '120',
+      // So that links are let out, and called off before that, while the program is killed. Each kill may cost their notice
+      // the minute of its lease, and it must not come too late.
+      MANUAL_RESET_HOLD: '300',
     },
   });
   ({ dataDir } = program);
@@ -146,7 +146,7 @@ async function randomMoment(life: Life, random: () => number): Promise<void> {
   if (isYoung) return void (await sleep(15_000));
   const isSlow = random() < 0.5;
   const count = () => (isSlow ? life.countSlowAnswers() : life.countAnswers());
-  const answers = count() + Math.floor(random() * (isSlow ? 4 : 40));
+  const answers = count() + Math.floor(random() * (isSlow ? 3 : 30));
   for (let tries = 0; tries < 160 && count() < answers; tries += 1) await sleep(50);
   await sleep(random() * 400);
 }

@@ -236,7 +236,8 @@ const out: readonly Errand[] = [
     kinds: owners,
     needs: 'session',
     selection: '... on SignOutSuccess { sessionEnded }',
-    input: (_citizen, { random }) => (random() < 0.2 ? null : undefined),
+    // The guarded have more ways back in.
+    input: ({ kind }, { random }) => (random() < (kind === 'guarded' ? 0.6 : 0.2) ? null : undefined),
     then: leave,
     lost: (citizen) => (citizen.session = null),
   },
