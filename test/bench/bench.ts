@@ -20,6 +20,7 @@ import { freePort } from '../support/dependencies.js';
 import { startMailServer } from '../support/mail-server.js';
 import { median, quantile } from '../support/statistics.js';
 import { body, openTarget, run, type Target } from './load.js';
+import { millisecondsEach, processorTime, type ProcessorTime } from './processor-time.js';
 import { cookiesOf, email, fill, openPool, PASSWORD, serviceEnv } from './service.js';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
@@ -68,19 +69,32 @@ const seeViewer = (target: Target, visitors: readonly Visitor[]) => async (calle
 };
 const VIEWER = body('{ viewer { email } }');
 
-async function compareSignIns(target: Target, visitors: readonly Visitor[]): Promise<void> {
+async function compareSignIns(target: Target, visitors: readonly Visitor[], { pid, database }: Watched): Promise<void> {
   const pool = openPool();
   const raw: number[] = [];
   const signIns: number[] = [];
+  const costs: ProcessorTime[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const hash = async () => void (await pool.run({ task: 'hash', password: PASSWORD, cost: OUR_COST }));
     raw.push((await run(8, SECONDS, hash)).perSecond);
     const work = async (i: number) => void (await signIn(target, i, visitors[i]?.device ?? ''));
-    signIns.push((await run(16, SECONDS, work)).perSecond);
+    const before = processorTime(pid, database);
+    const { perSecond, times } = await run(16, SECONDS, work);
+    signIns.push(perSecond);
+    costs.push(millisecondsEach(before, processorTime(pid, database), times.length));
   }
   await pool.close();
+  const cost = (part: keyof ProcessorTime): string => median(costs.map((each) => each[part])).toFixed(1);
   line('raw Argon2id hashes', rate(median(raw)));
   line('sign-ins through HTTP', `${rate(median(signIns))}   ${percent(signIns, raw)} of raw (aim: at least 85 %)`);
+  const parts = `hashing ${cost('hashing')}, serving ${cost('serving')}, PostgreSQL ${cost('postgresql')} ms`;
+  line('processor time of a sign-in', parts);
+}
+
+/** The program whose processor time is looked at, and its database. */
+interface Watched {
+  readonly pid: number;
+  readonly database: string;
 }
 
 const percent = (part: readonly number[], whole: readonly number[]): string =>
@@ -144,11 +158,11 @@ async function startBare(): Promise<{ url: string; child: ChildProcess }> {
   return { url: `http://127.0.0.1:${port}`, child };
 }
 
-async function measure(program: BuiltProgram, bareUrl: string): Promise<void> {
+async function measure(program: BuiltProgram, database: string, bareUrl: string): Promise<void> {
   const [target, bare] = [openTarget(program.url), openTarget(bareUrl)];
   const visitors = await firstVisit(target);
   await run(16, 1, seeViewer(target, visitors));
-  await compareSignIns(target, visitors);
+  await compareSignIns(target, visitors, { pid: program.child.pid as number, database });
   const again = await firstVisit(target);
   await compareViewer(target, bare, again);
   await measureRequests(target);
@@ -170,7 +184,7 @@ async function main(): Promise<void> {
     say(`${ROUNDS} rounds of ${SECONDS} s, in turns; medians`);
     await measureStarts(env, dataDir);
     const program = await startBuilt(env, dataDir);
-    await measure(program, bare.url).finally(() => program.stop());
+    await measure(program, database.name, bare.url).finally(() => program.stop());
   } finally {
     bare.child.kill();
     mail.stop();

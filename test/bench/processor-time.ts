@@ -1,7 +1,7 @@
 /** Where the processor's time goes: in the program, and in PostgreSQL where it runs on this machine. Linux only. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Seconds of processor time since each began. */
+/** Processor time: of `processorTime` in seconds since each began. */
 export interface ProcessorTime {
   /** The thread that serves: JavaScript, and whatever it calls. */
   readonly serving: number;
@@ -25,6 +25,13 @@ export function processorTime(pid: number, database: string): ProcessorTime {
     ),
   };
 }
+
+/** Milliseconds that each of so many pieces of work took, from one reading to a later one. */
+export const millisecondsEach = (before: ProcessorTime, after: ProcessorTime, pieces: number): ProcessorTime => ({
+  serving: (1000 * (after.serving - before.serving)) / pieces,
+  hashing: (1000 * (after.hashing - before.hashing)) / pieces,
+  postgresql: (1000 * (after.postgresql - before.postgresql)) / pieces,
+});
 
 const sum = (paths: readonly string[]): number => paths.map(secondsOf).reduce((total, seconds) => total + seconds, 0);
 

@@ -1,17 +1,27 @@
 /**
  * `npm run load`: sign-ins at 90 % of what the machine can hash at all, for ten minutes (SECONDS), while others read. The
  * generator is bounded in rate, in requests under way and in time. Needs a PostgreSQL server (DATABASE_URL) and the machine
- * for itself. Prints one JSON object; exit status 1 where something was answered that is neither success nor busy.
+ * for itself. With CPUS the program has these processors for itself, if PostgreSQL and this process are kept off them
+ * (`taskset`): as on a machine of its own; then give this process as many, since it measures what they can hash.
+ * Prints one JSON object; exit status 1 where something was answered that is neither success nor busy.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OUR_COST } from '../../src/passwords/schemes.js';
-import { createDatabase, residentMegabytes, serverUrl, startBuilt } from '../support/built-program.js';
+import {
+  createDatabase,
+  residentMegabytes,
+  serverUrl,
+  startBuilt,
+  type BuiltProgram,
+  type OwnDatabase,
+} from '../support/built-program.js';
 import { startMailServer } from '../support/mail-server.js';
 import { quantile } from '../support/statistics.js';
 import { body, openTarget, run, type Target } from './load.js';
+import { millisecondsEach, processorTime } from './processor-time.js';
 import { cookiesOf, email, fill, openPool, PASSWORD, serviceEnv } from './service.js';
 
 const SECONDS = Number(process.env['SECONDS'] ?? 600);
@@ -116,18 +126,21 @@ async function watchMemory(pid: number, until: Promise<unknown>): Promise<number
   return sizes;
 }
 
-async function measure(url: string, pid: number): Promise<Record<string, unknown>> {
+async function measure({ url, child }: BuiltProgram, database: OwnDatabase): Promise<Record<string, unknown>> {
+  const pid = child.pid as number;
   const target = openTarget(url);
   const sessions = await Promise.all(Array.from({ length: READERS }, (_, reader) => openReader(target, reader)));
   await read(target, sessions, 3);
   const calm = await read(target, sessions, Math.min(20, SECONDS / 3));
   const raw = await hashesPerSecond(5);
+  const before = processorTime(pid, database.name);
   const signingIn = signInSteadily(target, raw * SHARE, SECONDS);
   const [tally, loaded, sizes] = await Promise.all([
     signingIn,
     read(target, sessions, SECONDS),
     watchMemory(pid, signingIn),
   ]);
+  const spent = millisecondsEach(before, processorTime(pid, database.name), tally.success);
   target.close();
   const tenth = Math.max(1, Math.floor(sizes.length / 10));
   const perSecond = tally.success / SECONDS;
@@ -140,6 +153,11 @@ async function measure(url: string, pid: number): Promise<Record<string, unknown
     success: tally.success,
     busy: tally.busy,
     withheldByTheGenerator: tally.withheld,
+    processorMsPerSignIn: {
+      hashing: round(spent.hashing),
+      serving: round(spent.serving),
+      postgresql: round(spent.postgresql),
+    },
     signInMs: { p50: round(quantile(tally.times, 0.5)), p99: round(quantile(tally.times, 0.99)) },
     viewerCalmMs: { p50: round(quantile(calm, 0.5)), p99: round(quantile(calm, 0.99)), looks: calm.length },
     viewerLoadedMs: { p50: round(quantile(loaded, 0.5)), p99: round(quantile(loaded, 0.99)), looks: loaded.length },
@@ -162,8 +180,8 @@ async function main(): Promise<void> {
   const env = { ...serviceEnv(database.url, mail.url), MAX_SESSIONS: '20' };
   try {
     await fill(env, ACCOUNTS + READERS);
-    const program = await startBuilt(env, dataDir);
-    const report = await measure(program.url, program.child.pid as number).finally(() => program.stop());
+    const program = await startBuilt(env, dataDir, process.env['CPUS']);
+    const report = await measure(program, database).finally(() => program.stop());
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     process.exitCode = Object.keys(report['errors'] as object).length === 0 ? 0 : 1;
   } finally {

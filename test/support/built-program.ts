@@ -14,9 +14,9 @@ export interface BuiltProgram extends Program {
 }
 
 /** Starts `rekey serve` from `dist/` and waits until it is ready. */
-export async function startBuilt(env: Record<string, string>, dataDir?: string): Promise<BuiltProgram> {
+export async function startBuilt(env: Record<string, string>, dataDir?: string, cpus?: string): Promise<BuiltProgram> {
   const startedAt = performance.now();
-  const options = { env: { NODE_ENV: 'production', ...env }, main: MAIN };
+  const options = { env: { NODE_ENV: 'production', ...env }, main: MAIN, cpus };
   const program = await startProgram(dataDir === undefined ? options : { ...options, dataDir });
   return { ...program, startedInMs: performance.now() - startedAt };
 }
@@ -39,6 +39,7 @@ export function residentMegabytes(pid: number): number {
 }
 
 export interface OwnDatabase {
+  readonly name: string;
   readonly url: string;
   drop(): Promise<void>;
 }
@@ -49,7 +50,7 @@ export async function createDatabase(serverUrl: string, purpose: string): Promis
   const own = new URL(serverUrl);
   own.pathname = `/${name}`;
   await asAdmin(serverUrl, `create database ${name}`);
-  return { url: own.href, drop: () => asAdmin(serverUrl, `drop database if exists ${name} with (force)`) };
+  return { name, url: own.href, drop: () => asAdmin(serverUrl, `drop database if exists ${name} with (force)`) };
 }
 
 async function asAdmin(url: string, statement: string): Promise<void> {

@@ -41,6 +41,8 @@ export interface ProgramOptions {
   readonly root?: string;
   /** Where its standard output goes in place of `lines`: a file descriptor. */
   readonly output?: number;
+  /** The processors that it may use, as `taskset -c` takes them; all where absent. Linux only. */
+  readonly cpus?: string | undefined;
 }
 
 /** Starts it with `APP_ENV=test` unless told otherwise. */
@@ -51,7 +53,9 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
   const main = options.main
     ? [options.main]
     : ['--import', join(root, 'test/support/typescript-hooks.js'), join(root, 'src/main.ts')];
-  const child = spawn(process.execPath, [...main, ...(options.args ?? ['serve'])], {
+  const launcher = options.cpus === undefined ? [] : ['taskset', '-c', options.cpus];
+  const [command = '', ...args] = [...launcher, process.execPath, ...main, ...(options.args ?? ['serve'])];
+  const child = spawn(command, args, {
     env: { PATH: process.env['PATH'], APP_ENV: 'test', DATA_DIR: dataDir, PORT: port, ...options.env },
     stdio: ['ignore', options.output ?? 'pipe', 'pipe'],
   });
