@@ -11,7 +11,7 @@ import { newestToken, type Person } from './support/person.js';
 import { staffMember } from './support/staff.js';
 
 const DELAY = 86_400;
-const app = useApp({ ERASURE_DELAY: String(DELAY) });
+const app = useApp({ ERASURE_DELAY: String(DELAY), FLAG_CAMPAIGN: '2/3600', FLAG_FAILED_SIGN_INS: '2/3600' });
 
 /** Every row of every table, as text: where a person would look for themselves. */
 async function dump(): Promise<Map<string, string>> {
@@ -123,6 +123,34 @@ describe('a closed account', () => {
       sql`select status, account_id, decided_by from support_requests where id = ${supportRequestId}`,
     );
     expect(kept).toEqual({ status: 'REJECTED', account_id: id, decided_by: hanna.id });
+  });
+
+  test('takes along whence its events came, in its own flags and in those of a source; others stay', async () => {
+    const [yara, zoe] = [await personWithPast('Yara'), await personWithPast('Zoe')];
+    const [own, source] = [app().client(), app().client()];
+    for (let n = 0; n < 2; n += 1) await own.call('signIn', { email: zoe.email, password: `not the password ${n}` });
+    for (const { email } of [yara, zoe]) await source.call('requestPasswordReset', { email });
+    await app().work();
+    const [a, b] = [await yara.accountId(), await zoe.accountId()];
+    const evidence = () =>
+      rows(
+        app().ctx.db,
+        sql`select f.reason, e.account_id, e.network from flag_events e join account_flags f on f.id = e.flag_id
+            where e.network in (${own.ip}, ${source.ip}) order by f.reason, e.account_id = ${b}`,
+      );
+    const yaras = { reason: 'RESET_CAMPAIGN', account_id: a, network: source.ip };
+    const zoes = { reason: 'RESET_CAMPAIGN', account_id: b, network: source.ip };
+    const failed = { reason: 'CREDENTIAL_STUFFING', account_id: b, network: own.ip };
+    expect(await evidence()).toEqual([failed, failed, yaras, zoes]);
+    await closeAccount(app().ctx, b, 'any');
+    await app().advance(DELAY + 60);
+    await erase();
+    expect(await evidence()).toEqual([yaras]);
+    const [kept] = await rows(
+      app().ctx.db,
+      sql`select count(*)::int as events from flag_events where account_id = ${b} and network = 'erased'`,
+    );
+    expect(kept).toEqual({ events: 4 });
   });
 
   test('takes nothing with it of who has the address now', async () => {
