@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import type { Context } from './base/context.js';
 import { describeError } from './base/log.js';
 import { clock } from './base/time.js';
+import { beginSpan } from './base/tracing.js';
 import { eraseClosed } from './accounts/erasure.js';
 import { noticeMessage } from './accounts/notices.js';
 import { purgeSnapshots } from './accounts/snapshots.js';
@@ -79,11 +80,24 @@ export function startWorker(ctx: Context, transport: Transport): () => Promise<v
 async function repeat(ctx: Context, job: Job, stopped: AbortSignal): Promise<void> {
   while (!stopped.aborted) {
     try {
-      while ((await job.run(ctx)) > 0 && !stopped.aborted);
+      while ((await runJob(ctx, job)) > 0 && !stopped.aborted);
     } catch (error) {
       ctx.log.error({ event: 'job_failed', job: job.name, ...describeError(error) });
     }
     await pause(job.everyMs, stopped);
+  }
+}
+
+/** One run, as a trace of its own where traces are wanted. */
+async function runJob(ctx: Context, { name, run }: Job): Promise<number> {
+  const { span, within } = beginSpan(`job ${name}`, 'internal');
+  try {
+    const done = await within(() => run(ctx));
+    span.end({ 'rekey.job': name, 'rekey.done': done });
+    return done;
+  } catch (error) {
+    span.end({ 'rekey.job': name }, true);
+    throw error;
   }
 }
 
@@ -96,7 +110,7 @@ export async function runJobsOnce(ctx: Context, transport: Transport): Promise<v
   let done: number;
   do {
     done = await deliverDue(ctx, messages, transport);
-    for (const job of jobs) done += await job.run(ctx);
+    for (const job of jobs) done += await runJob(ctx, job);
   } while (done > 0);
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, type Context } from '../base/context.js';
 import { describeError } from '../base/log.js';
 import { open, seal } from '../base/secrets.js';
+import { beginSpan, traced } from '../base/tracing.js';
 import { recordEvent } from '../security-events/service.js';
 import { renderLetter } from './letters.js';
 import {
@@ -35,8 +36,8 @@ const IDLE_MS = 500;
 
 /** Delivers what is due now, and waits until it is settled. @returns how many rows were taken; 0 means nothing is left. */
 export async function deliverDue(ctx: Context, messages: Messages, transport: Transport): Promise<number> {
-  const claimed = await claimDue(ctx, PLACES);
-  await Promise.all(claimed.map((claim) => deliver(ctx, messages, transport, claim)));
+  const claimed = await takeDue(ctx, PLACES);
+  await Promise.all(claimed.map((claim) => settle(ctx, messages, transport, claim)));
   return claimed.length;
 }
 
@@ -50,9 +51,9 @@ export async function deliverOn(
   const underWay = new Set<Promise<void>>();
   const failed = (error: unknown) => ctx.log.error({ event: 'job_failed', job: 'deliver', ...describeError(error) });
   while (!stopped.aborted) {
-    const claimed = await claimDue(ctx, PLACES - underWay.size).catch((error: unknown) => (failed(error), []));
+    const claimed = await takeDue(ctx, PLACES - underWay.size).catch((error: unknown) => (failed(error), []));
     for (const claim of claimed) {
-      const letter = deliver(ctx, messages, transport, claim).catch(failed);
+      const letter = settle(ctx, messages, transport, claim).catch(failed);
       underWay.add(letter);
       void letter.then(() => underWay.delete(letter));
     }
@@ -62,20 +63,40 @@ export async function deliverOn(
   await Promise.all(underWay);
 }
 
-async function deliver(ctx: Context, messages: Messages, transport: Transport, claim: Claimed): Promise<void> {
+const takeDue = (ctx: Context, places: number): Promise<Claimed[]> =>
+  traced('outbox claim', 'internal', () => claimDue(ctx, places));
+
+/** What became of a row at this try; `lost` is one whose lease another worker has by now. */
+type Outcome = 'sent' | 'failed' | 'given up' | 'lost';
+
+/** Delivers one row, as a trace of its own: named by the message, and never by whom it is for. */
+async function settle(ctx: Context, messages: Messages, transport: Transport, claim: Claimed): Promise<void> {
+  const { span, within } = beginSpan(`deliver ${claim.message}`, 'internal');
+  let outcome: Outcome = 'failed';
+  try {
+    outcome = await within(() => deliver(ctx, messages, transport, claim));
+  } finally {
+    const facts = { 'rekey.message': claim.message, 'rekey.attempts': claim.attempts, 'rekey.outcome': outcome };
+    span.end(facts, outcome === 'failed' || outcome === 'given up');
+  }
+}
+
+async function deliver(ctx: Context, messages: Messages, transport: Transport, claim: Claimed): Promise<Outcome> {
   try {
     if (claim.isExpired) return await giveUp(ctx, claim, expiredReason(claim));
     const parts = await composed(ctx, messages, claim);
-    if (parts === null) return;
+    if (parts === null) return 'lost';
     const errors = await sendParts(ctx, transport, claim, parts);
-    if (errors === null) return;
+    if (errors === null) return 'lost';
     const error = errors.find((each) => !(each instanceof PermanentDeliveryError)) ?? errors[0];
     if (error) throw error;
     await markDone(ctx, claim);
+    return 'sent';
   } catch (error) {
     if (error instanceof PermanentDeliveryError) return giveUp(ctx, claim, error.reason);
     ctx.log.warn({ event: 'delivery_failed', outboxId: claim.id, attempts: claim.attempts, ...describeError(error) });
     await markFailed(ctx, claim, error instanceof TemporaryDeliveryError ? error.reason : 'internal failure');
+    return 'failed';
   }
 }
 
@@ -135,7 +156,9 @@ function layOut(ctx: Context, envelope: Envelope, messageId: string): Composed {
 }
 
 function send(transport: Transport, part: Composed): Promise<void> {
-  return part.channel === 'EMAIL' ? transport.sendEmail(part) : transport.sendSms(part);
+  return traced(`send ${part.channel}`, 'client', () =>
+    part.channel === 'EMAIL' ? transport.sendEmail(part) : transport.sendSms(part),
+  );
 }
 
 /** The same for every try of one letter, so that a mail server or reader can drop a repeat. */
@@ -147,12 +170,13 @@ function messageId(ctx: Context, claim: Claimed, part: number): string {
 const expiredReason = ({ lastError }: Claimed): string =>
   `expired before it could be sent${lastError === null ? '' : `: ${lastError}`}`;
 
-async function giveUp(ctx: Context, claim: Claimed, reason: string): Promise<void> {
-  await inTransaction(ctx, async (ctx) => {
-    if (!(await markDead(ctx, claim, reason))) return;
+function giveUp(ctx: Context, claim: Claimed, reason: string): Promise<Outcome> {
+  return inTransaction(ctx, async (ctx) => {
+    if (!(await markDead(ctx, claim, reason))) return 'lost';
     await recordEvent(ctx, 'message_undeliverable', {
       ...(claim.accountId && { accountId: claim.accountId }),
       details: { message: claim.message, reason },
     });
+    return 'given up';
   });
 }
