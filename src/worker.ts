@@ -1,7 +1,8 @@
 /** The clock-driven door: the list of messages and jobs. It works on a steady tick and not as an echo of requests. */
 import { setTimeout } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Context } from './base/context.js';
+import { rows } from './base/database.js';
 import { describeError } from './base/log.js';
 import { clock } from './base/time.js';
 import { beginSpan } from './base/tracing.js';
@@ -63,7 +64,7 @@ const jobs: readonly Job[] = [
   { name: 'remind', everyMs: 60_000, run: remindStaff },
   { name: 'partitions', everyMs: 3_600_000, run: (ctx) => maintainEvents(ctx).then(() => 0) },
   { name: 'erase', everyMs: 600_000, run: (ctx) => eraseClosed(ctx) },
-  { name: 'purge', everyMs: 60_000, run: (ctx) => purgeExpired(ctx).then(() => 0) },
+  { name: 'purge', everyMs: 60_000, run: purgeExpired },
 ];
 
 /** Runs the jobs until told to stop. @returns a function that stops them and waits for what runs. */
@@ -134,26 +135,31 @@ const expiring = [
 /** Kept a while after it lapsed, so that an answer about it stays the same. Seconds. */
 const GRACE_SECONDS = 86_400;
 
-/** A bounded batch of each table: a long absence of the worker must not end in one long statement. */
-async function purgeExpired(ctx: Context): Promise<void> {
+/** Rows of one table in one statement: a long absence of the worker must not end in one long statement. */
+const PURGED_AT_ONCE = 10_000;
+
+/** A bounded batch of each table. @returns how many tables may hold more, so that no flood outgrows the purge (R-184). */
+async function purgeExpired(ctx: Context): Promise<number> {
   const past = sql`${clock(ctx)} - ${GRACE_SECONDS} * interval '1 second'`;
-  for (const name of expiring) {
+  let unfinished = 0;
+  const purge = async (name: string, isPast: SQL): Promise<void> => {
     const table = sql.identifier(name);
-    await ctx.db.execute(
-      sql`delete from ${table} where ctid = any (array(select ctid from ${table} where expires_at < ${past} limit 10000))`,
+    const [gone] = await rows<{ n: number }>(
+      ctx.db,
+      sql`with gone as (
+            delete from ${table} where ctid = any (array(select ctid from ${table} where ${isPast} limit ${PURGED_AT_ONCE}::int))
+            returning 1
+          ) select count(*)::int as n from gone`,
     );
-  }
+    if (gone?.n === PURGED_AT_ONCE) unfinished += 1;
+  };
+  for (const name of expiring) await purge(name, sql`expires_at < ${past}`);
   await purgeEvidence(ctx);
   await purgeSnapshots(ctx);
   await purgeRemovedFactors(ctx);
   await purgeRequests(ctx);
-  await ctx.db.execute(
-    sql`delete from outbox where ctid = any (array(select ctid from outbox where done_at < ${past} limit 10000))`,
-  );
-  await ctx.db.execute(
-    sql`delete from outbox where ctid = any (array(select ctid from outbox where dead_at < ${past} - interval '30 days' limit 10000))`,
-  );
-  await ctx.db.execute(
-    sql`delete from sent_messages where ctid = any (array(select ctid from sent_messages where sent_at < ${past} - interval '30 days' limit 10000))`,
-  );
+  await purge('outbox', sql`done_at < ${past}`);
+  await purge('outbox', sql`dead_at < ${past} - interval '30 days'`);
+  await purge('sent_messages', sql`sent_at < ${past} - interval '30 days'`);
+  return unfinished;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import postgres from 'postgres';
-import { createDatabase, serverUrl, type OwnDatabase } from './support/built-program.js';
+import { createDatabase, MAIN, serverUrl, type OwnDatabase } from './support/built-program.js';
 import { GOOD_PASSWORD, OTHER_PASSWORD } from './support/person.js';
 import { startProgram, type Program, type ProgramOptions } from './support/program.js';
 import { nextToken, PUBLIC_URL, Visitor } from './support/visitor.js';
@@ -43,7 +43,7 @@ function besides(version: VersionBefore): void {
       return program;
     };
     const startOld = (): Promise<Program> => start({ root: version.root });
-    const startNew = (): Promise<Program> => start({ main: join(ROOT, 'dist/main.js') });
+    const startNew = (): Promise<Program> => start({ main: MAIN });
 
     beforeAll(async () => {
       database = await createDatabase(serverUrl() as string, 'upgrade');
@@ -81,7 +81,7 @@ function besides(version: VersionBefore): void {
       await journey('started.again', again, fresh, grace);
       expect(await countMigrations(database.url)).toBe(MIGRATIONS);
       for (const { lines } of running) expect(lines.filter(({ level }) => isError(level))).toEqual([]);
-    }, 240_000);
+    }, 300_000);
   });
 }
 
@@ -155,7 +155,7 @@ async function staffAt(
   await grace.signsUp(node);
   await grace.addsTotp(node);
   const command = await start({ root, args: ['grant', grace.email, '--role', 'admin'], wait: false });
-  expect(await command.stop('SIGCONT')).toBe(0);
+  expect(await command.ended).toBe(0);
   await grace.signsIn(node);
   return grace;
 }

@@ -21,6 +21,8 @@ export interface Program {
   readonly complaints: () => string;
   /** Sends a GraphQL request from an address of its own. */
   graphql(query: string, variables?: Record<string, unknown>): Promise<{ status: number; body: ProgramAnswer }>;
+  /** Its exit status, or the signal, once it is over. */
+  readonly ended: Promise<number | string>;
   /** @returns the exit status, or the signal. */
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
@@ -87,6 +89,7 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
       });
       return { status: response.status, body: (await response.json()) as ProgramAnswer };
     },
+    ended: once(child, 'close').then(([code, by]) => (code ?? by) as number | string),
     async stop(signal = 'SIGTERM') {
       const over = once(child, 'exit');
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);

@@ -54,8 +54,13 @@ export class Visitor {
     const input = { email: this.email, password: this.password };
     if (this.totpKey === null) return void (await this.call(node, 'signIn', input, 'SignInSuccess'));
     const { challenge } = await this.call(node, 'signIn', input, 'SecondFactorChallenge', CHALLENGE);
-    const proof = { totpCode: await nextTotp(answering, this.totpKey) };
-    await this.call(answering, 'completeSignIn', { challenge, proof }, 'SignInSuccess');
+    await this.answers(answering, challenge as string);
+  }
+
+  /** Answers a sign-in's challenge with the authenticator app. */
+  async answers(node: Program, challenge: string): Promise<void> {
+    const proof = { totpCode: await nextTotp(node, this.totpKey as string) };
+    await this.call(node, 'completeSignIn', { challenge, proof }, 'SignInSuccess');
   }
 
   async addsTotp(node: Program, confirming = node): Promise<void> {
