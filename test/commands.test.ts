@@ -429,7 +429,7 @@ describe('the demonstration accounts (R-030)', () => {
     const uri = /otpauth:\S+/.exec(words)?.[0] as string;
     const { challenge } = await signIn({ email: staffEmail, password: staffPassword, transport: 'BEARER' });
     const { body } = await program.graphql(
-      'mutation ($input: CompleteSignInInput!) { completeSignIn(input: $input) { __typename ... on SignInSuccess { viewer { scopes } } } }',
+      'mutation ($input: CompleteSignInInput!) { completeSignIn(input: $input) { __typename ... on SignInSuccess { viewer { scopes recoveryCodesRemaining } } } }',
       {
         input: {
           challenge,
@@ -439,7 +439,7 @@ describe('the demonstration accounts (R-030)', () => {
     );
     expect(body.data.completeSignIn).toMatchObject({
       __typename: 'SignInSuccess',
-      viewer: { scopes: expect.arrayContaining(['accounts:review', 'audit:read']) },
+      viewer: { scopes: expect.arrayContaining(['accounts:review', 'audit:read']), recoveryCodesRemaining: 10 },
     });
     const busy = await rekey(['verify-audit'], development());
     expect([busy.status, busy.out]).toEqual([1, '']);

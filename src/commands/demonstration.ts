@@ -12,6 +12,7 @@ import { createAccount, findAccountByEmailKey } from '../accounts/service.js';
 import { hashPassword, verifyPassword } from '../passwords/hashing.js';
 import { storedHash, storePassword } from '../passwords/service.js';
 import { openTotpKey } from '../second-factors/proofs.js';
+import { replaceRecoveryCodes } from '../second-factors/recovery-codes.js';
 import { secondFactors } from '../second-factors/tables.js';
 import { newTotpKey, provisioningUri } from '../second-factors/totp.js';
 
@@ -71,6 +72,8 @@ async function makeAccount(ctx: Context, { email, displayName, role }: Demonstra
     epoch: account.credentialEpoch,
     sessionId: 'demonstration',
   });
+  // As for everyone who has a second factor. Nobody is shown them: the security page makes others.
+  await replaceRecoveryCodes(ctx, account.id);
 }
 
 /** How to sign in as the two, as lines for the terminal; empty where neither is there. */
