@@ -1,11 +1,14 @@
 /** The limits at the door: whatever counts them, a burst of any size gets exactly what is allowed. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { FastifyRequest } from 'fastify';
 import type { GraphQLResolveInfo } from 'graphql';
 import { getGraphQLRateLimiter } from 'graphql-rate-limit';
 import { Redis } from 'ioredis';
+import type { Config } from '../src/base/config.js';
 import type { Context } from '../src/base/context.js';
 import { DatabaseHitLog, MemoryHitLog, RedisHitLog, type HitLog, type Rule } from '../src/base/limits.js';
 import { createLimiter } from '../src/graphql/limiter.js';
+import { clientAddress } from '../src/server/client-address.js';
 import { useApp } from './support/app.js';
 
 const app = useApp({
@@ -196,6 +199,33 @@ describe('a network that asks too often', () => {
       answers.push((await client.send(query, { input: { email: `v6.${host}@example.org` } }, headers)).text);
     }
     expect(answers.filter((text) => text.includes('SignUpAccepted'))).toHaveLength(3);
+  });
+
+  // R-023: the connection counts; what a trusted proxy adds at the end; and nothing that came before it.
+  test.each([
+    ['a stranger, who is not believed', '203.0.113.9', '198.51.100.1', '203.0.113.9'],
+    ['a stranger over a mapped address', '::ffff:203.0.113.9', '198.51.100.1', '203.0.113.9'],
+    ['a proxy in a range', '10.2.3.4', '198.51.100.1', '198.51.100.1'],
+    ['a proxy over a mapped address', '::ffff:10.2.3.4', '198.51.100.1', '198.51.100.1'],
+    ['a proxy by its own address', '192.0.2.7', '198.51.100.1', '198.51.100.1'],
+    ['its neighbour', '192.0.2.8', '198.51.100.1', '192.0.2.8'],
+    ['a proxy over IPv6', '2001:db8:ffff::5', '2001:DB8:1::0:1', '2001:db8:1::1'],
+    ['two proxies', '10.2.3.4', '203.0.113.66, 198.51.100.1, 192.0.2.7', '198.51.100.1'],
+    ['a proxy whose client forged an entry', '10.2.3.4', '127.0.0.1, 198.51.100.1', '198.51.100.1'],
+    ['proxies alone', '10.2.3.4', '10.0.0.1,10.0.0.2', '10.0.0.1'],
+    ['a proxy that says nothing', '10.2.3.4', undefined, '10.2.3.4'],
+    ['a proxy that hands on nonsense', '10.2.3.4', '198.51.100.1, unknown', '10.2.3.4'],
+    ['no connection', undefined, '198.51.100.1', null],
+  ])('is told by its address, asked again and again, for %s', (_who, remoteAddress, forwarded, expected) => {
+    const proxies = { TRUSTED_PROXIES: ['10.0.0.0/8', '192.0.2.7', '2001:db8:ffff::/48'] } as unknown as Config;
+    const headers = { 'x-forwarded-for': forwarded, forwarded: 'for=203.0.113.1' };
+    const request = { socket: { remoteAddress }, headers } as unknown as FastifyRequest;
+    const none = { TRUSTED_PROXIES: [] } as unknown as Config;
+    const direct = remoteAddress?.replace('::ffff:', '') ?? null;
+    for (let time = 0; time < 2; time += 1) {
+      expect(clientAddress(proxies, request)).toBe(expected);
+      expect(clientAddress(none, request)).toBe(direct);
+    }
   });
 
   test('is 429 with Retry-After before anything is parsed, once it sends too many requests (R-183)', async () => {

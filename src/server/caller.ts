@@ -1,6 +1,5 @@
 /** Who calls, and from where: cookie or bearer → actor; connection → origin. Identity headers count for nothing (R-160). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import ipaddr from 'ipaddr.js';
 import type { Config } from '../base/config.js';
 import type { Actor, Context, Origin } from '../base/context.js';
 import { Refusal } from '../base/problems.js';
@@ -8,6 +7,7 @@ import { newRequestId } from '../base/secrets.js';
 import type { EdgeContext } from '../graphql/edge-context.js';
 import { isServiceToken, resolveService } from '../services/clients.js';
 import { resolveSession } from '../sessions/service.js';
+import { clientAddress, networkOf } from './client-address.js';
 import { openCookies } from './cookies.js';
 
 export type Capabilities = Pick<Context, 'config' | 'db' | 'clock' | 'log'>;
@@ -81,43 +81,4 @@ export function originOf(config: Config, request: FastifyRequest): Origin {
   const ip = clientAddress(config, request);
   const userAgent = request.headers['user-agent'] ?? null;
   return { requestId: newRequestId(), ip, network: networkOf(ip), userAgent: userAgent && userAgent.slice(0, 300) };
-}
-
-/**
- * The connection's address, or the last untrusted entry of `X-Forwarded-For` where the connection comes from a trusted
- * proxy. No other header counts (R-023).
- */
-export function clientAddress(config: Config, request: FastifyRequest): string | null {
-  let address = canonical(request.socket.remoteAddress ?? '');
-  const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',');
-  while (address !== null && isTrusted(config, address) && forwarded.length > 0) {
-    const next = canonical((forwarded.pop() ?? '').trim());
-    if (next === null) break;
-    address = next;
-  }
-  return address;
-}
-
-function canonical(text: string): string | null {
-  return ipaddr.isValid(text) ? ipaddr.process(text).toString() : null;
-}
-
-function isTrusted(config: Config, address: string): boolean {
-  const parsed = ipaddr.process(address);
-  return config.TRUSTED_PROXIES.some((range) => {
-    const [base, bits] = range.includes('/') ? ipaddr.parseCIDR(range) : [ipaddr.process(range), null];
-    if (base.kind() !== parsed.kind()) return false;
-    return bits === null ? base.toString() === parsed.toString() : parsed.match(base, bits);
-  });
-}
-
-/** IPv4 whole; IPv6 by /64, since one line has that many addresses (R-023). */
-export function networkOf(ip: string | null): string {
-  if (ip === null) return 'unknown';
-  const parsed = ipaddr.parse(ip);
-  if (parsed.kind() === 'ipv4') return ip;
-  return `${(parsed as ipaddr.IPv6).parts
-    .slice(0, 4)
-    .map((part) => part.toString(16))
-    .join(':')}::/64`;
 }

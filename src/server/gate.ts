@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../base/config.js';
 import { MemoryHitLog } from '../base/limits.js';
-import { clientAddress, networkOf } from './caller.js';
+import { clientAddress, networkOf } from './client-address.js';
 
 /** An error answer of the contract's shape, for what never reached GraphQL. */
 export function refuseRequest(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {

@@ -2,7 +2,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../base/config.js';
 import { constantTimeEqual, digest } from '../base/secrets.js';
-import { bearerOf, clientAddress, type Capabilities } from './caller.js';
+import { bearerOf, type Capabilities } from './caller.js';
+import { clientAddress } from './client-address.js';
 import { refuseRequest } from './gate.js';
 
 export interface RouterHeaders {
