@@ -17,12 +17,12 @@ export function limitRequests(app: FastifyInstance, config: Config): void {
   const log = new MemoryHitLog();
   const limit = config.LIMIT_REQUESTS_PER_NETWORK;
   if (limit.max === 0) return;
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const network = networkOf(clientAddress(config, request));
     const { before, retryAfterSeconds } = log.hit(null, network, { ...limit, name: 'requests' });
-    if (before < limit.max) return;
+    if (before < limit.max) return done();
     reply.header('retry-after', retryAfterSeconds);
-    return refuseRequest(reply, 429, 'RATE_LIMITED', 'Too many requests. Wait a little, then try again.');
+    refuseRequest(reply, 429, 'RATE_LIMITED', 'Too many requests. Wait a little, then try again.');
   });
 }
 
@@ -33,18 +33,18 @@ export function limitRequests(app: FastifyInstance, config: Config): void {
  */
 export function refuseForeignOrigin(config: Config, { navigation = false } = {}) {
   const allowed = new Set([new URL(config.publicUrl).origin, ...config.ALLOWED_ORIGINS]);
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     const origin = request.headers.origin;
     const isForeign = origin !== undefined && !allowed.has(origin);
     const isCrossSite = request.headers['sec-fetch-site'] === 'cross-site' && !navigation;
-    if (!isForeign && !isCrossSite) return undefined;
-    return refuseRequest(reply, 403, 'FORBIDDEN', 'Requests from this origin are not accepted.');
+    if (!isForeign && !isCrossSite) return done();
+    refuseRequest(reply, 403, 'FORBIDDEN', 'Requests from this origin are not accepted.');
   };
 }
 
 /** JSON in UTF-8 and nothing else. */
-export async function requireJson(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+export function requireJson(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const type = request.headers['content-type'] ?? '';
-  if (/^application\/(?:graphql\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i.test(type)) return undefined;
-  return refuseRequest(reply, 415, 'BAD_REQUEST', 'Send application/json in UTF-8.');
+  if (/^application\/(?:graphql\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i.test(type)) return done();
+  refuseRequest(reply, 415, 'BAD_REQUEST', 'Send application/json in UTF-8.');
 }

@@ -74,9 +74,11 @@ export async function createHttpApp({ capabilities, schema, metrics, ping }: Htt
     maxAge: 600,
     strictPreflight: false,
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    done(null, payload);
   });
+  app.decorateRequest(CONTEXT, null);
   await mountGraphql(app, { capabilities, schema, metrics });
   if (config.ROUTER_SECRETS.length > 0) await mountFederation(app, { capabilities, schema, metrics });
   await mountIdentity(app, capabilities);
@@ -121,20 +123,22 @@ interface Endpoint {
   readonly contextOf: (request: FastifyRequest, reply: FastifyReply) => Promise<EdgeContext>;
 }
 
+/** Where a request keeps it: what Node collects of a WeakMap with an entry for each request, it collects slowly. */
+const CONTEXT = 'edgeContext';
+
 async function mountEndpoint(
   app: FastifyInstance,
   { capabilities, metrics }: GraphqlParts,
   { path, schema, before, contextOf }: Endpoint,
 ): Promise<void> {
   const apollo = await startApollo(schema, { ...capabilities, http: app, metrics });
-  const contexts = new WeakMap<FastifyRequest, EdgeContext>();
-  const handler = fastifyApolloHandler(apollo, { context: async (request) => contexts.get(request) as EdgeContext });
+  const handler = fastifyApolloHandler(apollo, { context: async (request) => request.getDecorator(CONTEXT) });
   app.post(
     path,
     {
       onRequest: [...before, refuseForeignOrigin(capabilities.config), requireJson],
       // Here and not in Apollo's context function, so that a store that is down is 503 and not "context creation failed".
-      preHandler: async (request, reply) => void contexts.set(request, await contextOf(request, reply)),
+      preHandler: async (request, reply) => request.setDecorator(CONTEXT, await contextOf(request, reply)),
     },
     handler as never,
   );

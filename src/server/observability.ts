@@ -1,5 +1,5 @@
 /** Where requests, root fields and refusals are seen: counted, traced, and logged where the log inventory says so. */
-import type { ApolloServerPlugin } from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { defaultFieldResolver } from 'graphql';
@@ -101,24 +101,23 @@ function logRefusal(ctx: EdgeContext, field: string, reason: string, result?: ob
 
 /** Counts and logs documents that never ran: unreadable, not valid, too large. */
 export function observeRefusals(metrics: Metrics): ApolloServerPlugin<EdgeContext> {
-  return {
-    requestDidStart: async ({ contextValue: ctx }) => ({
-      didEncounterErrors: async ({ errors, operation, source }) => {
-        // With an operation the document was valid: what failed then is told by the field itself.
-        if (operation && errors.every(({ path }) => path !== undefined)) return;
-        const code = String(errors[0]?.extensions['code'] ?? 'BAD_REQUEST');
-        metrics.countRefused(code);
-        ctx.log.warn({
-          event: 'request_refused',
-          result: 'failure',
-          reason: code,
-          bytes: source?.length ?? 0,
-          requestId: ctx.origin.requestId,
-          actor: ctx.actor.kind === 'person' ? ctx.actor.accountId : null,
-          target: null,
-          client: ctx.origin.ip,
-        });
-      },
-    }),
+  const listener: GraphQLRequestListener<EdgeContext> = {
+    didEncounterErrors: async ({ errors, operation, source, contextValue: ctx }) => {
+      // With an operation the document was valid: what failed then is told by the field itself.
+      if (operation && errors.every(({ path }) => path !== undefined)) return;
+      const code = String(errors[0]?.extensions['code'] ?? 'BAD_REQUEST');
+      metrics.countRefused(code);
+      ctx.log.warn({
+        event: 'request_refused',
+        result: 'failure',
+        reason: code,
+        bytes: source?.length ?? 0,
+        requestId: ctx.origin.requestId,
+        actor: ctx.actor.kind === 'person' ? ctx.actor.accountId : null,
+        target: null,
+        client: ctx.origin.ip,
+      });
+    },
   };
+  return { requestDidStart: async () => listener };
 }
