@@ -81,7 +81,7 @@ function besides(version: VersionBefore): void {
       await journey('started.again', again, fresh, grace);
       expect(await countMigrations(database.url)).toBe(MIGRATIONS);
       for (const { lines } of running) expect(lines.filter(({ level }) => isError(level))).toEqual([]);
-    }, 300_000);
+    }, 600_000);
   });
 }
 
