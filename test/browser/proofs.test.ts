@@ -95,8 +95,8 @@ describe('second factors', () => {
 });
 
 describe('passkeys', () => {
-  /** A security key in software that says yes by itself. */
-  const addKey = async (page: Page) => {
+  /** A security key in software. @returns whether it says yes by itself, to be changed: it does from the start. */
+  const addKey = async (page: Page): Promise<(isWilling: boolean) => Promise<void>> => {
     const session = await page.context().newCDPSession(page);
     await session.send('WebAuthn.enable');
     const options = {
@@ -105,9 +105,12 @@ describe('passkeys', () => {
       hasResidentKey: true,
       hasUserVerification: true,
     } as const;
-    await session.send('WebAuthn.addVirtualAuthenticator', {
+    const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
       options: { ...options, isUserVerified: true, automaticPresenceSimulation: true },
     });
+    return async (enabled) => {
+      await session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+    };
   };
 
   test('a passkey is added, renamed, used to sign in, and removed', async () => {
@@ -138,6 +141,33 @@ describe('passkeys', () => {
     await page.locator('#passkeys').getByRole('button', { name: 'Remove Kitchen laptop' }).click();
     await button(page.getByRole('dialog'), 'Remove').click();
     await page.getByText('No passkeys yet.').waitFor();
+    await device.close();
+  });
+
+  test('a passkey is asked for after the password, beside the authenticator app, and lets in', async () => {
+    const email = newAddress();
+    const device = await world.device();
+    const page = await signUp(world, device, email);
+    await addAuthenticator(world, page);
+    const holdKey = await addKey(page);
+    await page.goto('/security');
+    await button(page, 'Add a passkey').click();
+    await page.getByText('Your passkey is ready.').waitFor();
+
+    // Not touched while the password is typed: the browser would offer it in place of the password.
+    await holdKey(false);
+    await button(page, 'Sign out').click();
+    await givePassword(page, email, PASSWORD);
+    await heading(page, 'Confirm it is you').waitFor();
+    await inspect(page, 'second-factor-passkey');
+    await holdKey(true);
+    await button(page, 'Use passkey').click();
+    await heading(page, /^Hello/).waitFor();
+    await page.goto('/security');
+    await page
+      .locator('#passkeys')
+      .getByText(/last used this minute/i)
+      .waitFor();
     await device.close();
   });
 });
