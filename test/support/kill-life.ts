@@ -53,16 +53,17 @@ export class Life {
   /** After a kill: who does not know where they stand finds out, as a person would: by trying. */
   async learn(program: Program): Promise<void> {
     await this.letters.read(program.url);
-    for (const citizen of this.everyone) {
+    const sample = this.citizens.filter(({ exists }) => exists).slice(-1);
+    const learning = this.everyone.map(async (citizen) => {
+      if (sample.includes(citizen)) citizen.isUnsure = true;
       if (citizen.exists && (citizen.isUnsure || citizen.ways.length > 1 || citizen.told.of('completeSignUp') === 0)) {
         await this.#findWay(program, citizen);
       }
       for (const token of citizen.over.splice(0)) {
         if (await isSignedIn(program, token)) this.broken.push(`${citizen.name}: a session that was over is served`);
       }
-    }
-    const sample = this.citizens.filter(({ exists }) => exists).slice(-1);
-    for (const citizen of sample) await this.#findWay(program, citizen);
+    });
+    await Promise.all(learning);
     await this.#lookAtDesk(program);
   }
 

@@ -53,13 +53,20 @@ export async function killLoop(url: string, kills: number, seed: number, until =
   const life = new Life(random);
   const broken: string[] = [];
   let done = 0;
+  /** The next life of the program already starts beside the present one, as on a node that replaces its dead. */
+  let coming: Promise<Program> | undefined;
   try {
     let program = await start(own.href);
     await hireStaff(life, program, own.href);
     for (; done < kills && broken.length === 0 && performance.now() < until; done += 1) {
-      program = await round(program, own.href, life, random);
+      coming ??= start(own.href);
+      await killAtWork(program, life, random);
+      program = await coming;
+      coming = start(own.href);
+      await life.learn(program);
       broken.push(...(await checkInvariants(db, life)).map((what) => `kill ${done + 1}: ${what}`));
     }
+    await (await coming)?.stop();
     await settle(program, db);
     broken.push(...(await checkInvariants(db, life, program)).map((what) => `at the end: ${what}`));
     await program.stop();
@@ -75,6 +82,7 @@ export async function killLoop(url: string, kills: number, seed: number, until =
       broken,
     };
   } finally {
+    await coming?.then((program) => program.stop('SIGKILL'));
     await db.end();
     await admin.unsafe(`drop database if exists ${name} with (force)`);
     await admin.end();
@@ -121,19 +129,12 @@ async function start(databaseUrl: string): Promise<Program> {
   return program;
 }
 
-/**
- * Work, killed at a random moment of it, while the next life of the program already starts beside it: as on a node that
- * replaces its dead, and in half the time.
- */
-async function round(program: Program, databaseUrl: string, life: Life, random: () => number): Promise<Program> {
-  const coming = start(databaseUrl);
+/** Work, killed at a random moment of it. */
+async function killAtWork(program: Program, life: Life, random: () => number): Promise<void> {
   const working = life.work(program);
   await randomMoment(life, random);
   await program.stop('SIGKILL');
   await working;
-  const next = await coming;
-  await life.learn(next);
-  return next;
 }
 
 /**

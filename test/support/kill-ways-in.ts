@@ -246,7 +246,7 @@ const out: readonly Errand[] = [
     evidence: ['account_closed'],
     kinds: ['plain', 'guarded', 'watched'],
     needs: 'session',
-    input: (_citizen, { random }) => (random() < 0.02 ? null : undefined),
+    input: (_citizen, { random }) => (random() < 0.05 ? null : undefined),
     then(citizen) {
       leave(citizen);
       Object.assign(citizen, { isGone: true, exists: false });
