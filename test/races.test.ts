@@ -9,6 +9,7 @@ import { closeHashPool } from '../src/passwords/hash-pool.js';
 import { openApp, type App } from './support/app.js';
 import type { Client, Data } from './support/client.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { addTotp, nextTotpCode, passwordStep, secondStep } from './support/factors.js';
 import { GOOD_PASSWORD, OTHER_PASSWORD } from './support/person.js';
 
 let database: TestDatabase;
@@ -16,6 +17,7 @@ let dataDir: string;
 let one: App;
 let two: App;
 let strict: App;
+let strictToo: App;
 
 async function openInstances(): Promise<void> {
   database = await createTestDatabase();
@@ -25,10 +27,11 @@ async function openInstances(): Promise<void> {
   one = await openApp({ ...env, LIMIT_GUESS: '0' }, database);
   two = await openApp({ ...env, LIMIT_GUESS: '0' }, database);
   strict = await openApp(env, database);
+  strictToo = await openApp(env, database);
 }
 
 async function closeInstances(): Promise<void> {
-  for (const app of [one, two, strict]) await app.close();
+  for (const app of [one, two, strict, strictToo]) await app.close();
   await database.close();
   await closeHashPool();
   await rm(dataDir, { recursive: true, force: true });
@@ -180,6 +183,36 @@ function races(): void {
       sql`select id from security_events where kind = 'sign_in_failed' and email_key = ${ada.email} and details is null`,
     );
     expect(events).toHaveLength(compared);
+  }, 60_000);
+
+  test('200 wrong codes across two instances: exactly the five of the limit are compared (R-019, R-022)', async () => {
+    const ada = await strict.person();
+    const { key } = await addTotp(strict, ada);
+    const doors: (() => Promise<Data>)[] = [];
+    for (let n = 0; n < 10; n += 1) {
+      const [client, challenge] = await passwordStep(strict, ada);
+      const twin = strictToo.client();
+      for (const [name, value] of client.cookies) twin.cookies.set(name, value);
+      for (const at of [client, twin]) {
+        for (let i = 0; i < 10; i += 1) doors.push(() => secondStep(at, challenge, { totpCode: '000000' }));
+      }
+    }
+    // In turns, so that both instances are asked all the time.
+    const inTurns = doors.map((_, n) => doors[(n * 37) % doors.length] as () => Promise<Data>);
+    const outcomes = await Promise.all(inTurns.map((door) => door()));
+    expect(outcomes).toHaveLength(200);
+    expect(count(outcomes, 'ProofRejectedProblem')).toBe(5);
+    expect(count(outcomes, 'RateLimitProblem') + count(outcomes, 'TokenInvalidProblem')).toBe(195);
+    const compared = await rows(
+      one.ctx.db,
+      sql`select id from security_events where kind = 'second_factor_failed' and account_id = ${await ada.accountId()}`,
+    );
+    expect(compared).toHaveLength(5);
+    for (const app of [strict, strictToo]) {
+      const [client, challenge] = await passwordStep(app, ada);
+      const right = await secondStep(client, challenge, { totpCode: await nextTotpCode(app, key) });
+      expect(right['__typename']).toBe('RateLimitProblem');
+    }
   }, 60_000);
 
   test('after 100 failures in a row the password is off for everyone; a reset puts it back (R-018)', async () => {
