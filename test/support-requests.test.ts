@@ -301,6 +301,18 @@ describe('a link to a contact never verified', () => {
     });
   });
 
+  test('R-115: where no notice could go out before the hold was over, the hold begins anew', async () => {
+    const { ada, contact } = await onHold();
+    await app().advance(12 * HOUR + 1);
+    expect(await linkCount(contact)).toBe(0);
+    const notice = await letterTo(ada.email, /about to happen/);
+    expect(notice?.text).toMatch(/\/cancel-reset#cancel_/);
+    await app().advance(12 * HOUR - 60);
+    expect(await linkCount(contact)).toBe(0);
+    await app().advance(61);
+    expect(await linkCount(contact)).toBe(1);
+  });
+
   test('R-115: the owner stops it with the link from any notice, once; nothing of the account was changed', async () => {
     const { ada, contact } = await onHold();
     const token = await newestToken(app(), ada.email, 'cancel-reset');
@@ -348,6 +360,7 @@ describe('a link to a contact never verified', () => {
     await step(hanna.client, 'decideSupportRequest', { supportRequestId: id, ...APPROVE, removeSecondFactors: true });
     await hugo.signsIn();
     await step(hugo.client, 'confirmSupportDecision', { supportRequestId: id, confirm: true });
+    await app().work();
     await app().advance(12 * HOUR + 1);
     const token = await ada.nextToken('reset-password');
     expect(await app().client().call('completePasswordReset', { token, newPassword: OTHER_PASSWORD })).toMatchObject({
@@ -428,6 +441,7 @@ describe('a link to a contact never verified', () => {
     await app().ctx.db.execute(
       sql`update accounts set locked_at = now(), lock_reason = 'ABUSE' where id = ${await locked.ada.accountId()}`,
     );
+    await app().work();
     await app().advance(12 * HOUR + 1);
     expect([await linkCount(changed.contact), await linkCount(locked.contact)]).toEqual([0, 0]);
     const states = await rows<{ status: string }>(

@@ -124,6 +124,19 @@ export async function markDead(ctx: Context, claim: Claimed, reason: string): Pr
   );
 }
 
+/**
+ * Whether the newest message of a kind for an account has reached nobody so far: it waits, or lapsed while it waited. One that
+ * was refused for good is not meant: another try would fare no better.
+ */
+export async function reachedNobody(ctx: Context, message: string, accountId: string): Promise<boolean> {
+  const [newest] = await rows<{ is_unsent: boolean }>(
+    ctx.db,
+    sql`select sent_parts = 0 and done_at is null and (dead_at is null or dead_at >= expires_at) as is_unsent
+        from outbox where account_id = ${accountId} and message = ${message} order by id desc limit 1`,
+  );
+  return newest?.is_unsent ?? false;
+}
+
 async function settles(ctx: Context, claim: Claimed, change: ReturnType<typeof sql>): Promise<boolean> {
   const settled = await rows(
     ctx.db,

@@ -2,16 +2,16 @@
  * The hold: what two staff members decided waits, every known channel is told, and one click of the owner ends it. The
  * attacker's move is to be convincing at the desk; the owner's is to read one of the notices in time (R-115).
  */
-import { eq, sql } from 'drizzle-orm';
+import { eq, sql, type SQL } from 'drizzle-orm';
 import { inTransaction, type Context } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { problem, type Problem } from '../base/problems.js';
 import { digest, formatToken, matchesDigest, newToken, parseToken } from '../base/secrets.js';
-import { clock } from '../base/time.js';
+import { clock, fromNow } from '../base/time.js';
 import { noticeRecipients, recoveryRecipients, type Recipient } from '../accounts/channels.js';
 import { findAccount, holdEpoch } from '../accounts/service.js';
 import { recordAudit } from '../audit/service.js';
-import { defineMessage, type Envelope } from '../delivery/outbox.js';
+import { defineMessage, enqueue, reachedNobody, type Envelope } from '../delivery/outbox.js';
 import { enqueueResetLink } from '../password-resets/service.js';
 import { recordEvent } from '../security-events/service.js';
 import { recipientOf } from './delivery-target.js';
@@ -99,7 +99,7 @@ const BATCH = 20;
 
 /**
  * Lets the links out whose hold is over. Any change of the account's credentials since it was confirmed voids it, as it
- * voids everything that was issued before. @returns how many requests were settled.
+ * voids everything that was issued before. @returns how many requests were looked at.
  */
 export function releaseDueHolds(ctx: Context): Promise<number> {
   return inTransaction(ctx, async (ctx) => {
@@ -112,13 +112,9 @@ export function releaseDueHolds(ctx: Context): Promise<number> {
       .for('update', { skipLocked: true });
     const released: SupportRequest[] = [];
     for (const request of due) {
-      const isOut = await release(ctx, request);
-      if (isOut) released.push(request);
-      await ctx.db.execute(
-        isOut
-          ? sql`update support_requests set status = 'APPROVED' where id = ${request.id}`
-          : sql`update support_requests set status = 'CANCELLED', cancelled_at = ${clock(ctx)} where id = ${request.id}`,
-      );
+      const outcome = await release(ctx, request);
+      if (outcome === 'out') released.push(request);
+      await ctx.db.execute(sql`update support_requests set ${AFTER[outcome](ctx)} where id = ${request.id}`);
     }
     for (const { id, accountId } of released) {
       await recordAudit(ctx, {
@@ -131,15 +127,30 @@ export function releaseDueHolds(ctx: Context): Promise<number> {
   });
 }
 
-/** Queues the link. False where the account changed, or can't be reached that way any more. */
-async function release(ctx: Context, request: SupportRequest): Promise<boolean> {
+type Outcome = 'out' | 'void' | 'held anew';
+
+const AFTER: Record<Outcome, (ctx: Context) => SQL> = {
+  out: () => sql`status = 'APPROVED'`,
+  void: (ctx) => sql`status = 'CANCELLED', cancelled_at = ${clock(ctx)}`,
+  'held anew': (ctx) => sql`released_at = ${fromNow(ctx, ctx.config.MANUAL_RESET_HOLD)}`,
+};
+
+/**
+ * Queues the link. `void` where the account changed, or can't be reached that way any more; `held anew` where no notice has
+ * gone out, as with a mail server that was away all the while: nobody could have stopped it.
+ */
+async function release(ctx: Context, request: SupportRequest): Promise<Outcome> {
   const { accountId, accountEpoch, removesSecondFactors } = request;
-  if (accountId === null || accountEpoch === null || !(await holdEpoch(ctx, accountId, accountEpoch))) return false;
+  if (accountId === null || accountEpoch === null || !(await holdEpoch(ctx, accountId, accountEpoch))) return 'void';
   const account = await findAccount(ctx, accountId);
-  if (!account) return false;
+  if (!account) return 'void';
   const verified = await recoveryRecipients(ctx, account);
   const recipient = recipientOf(ctx, deliveryTargetOf(request), account, verified, request);
-  if (!recipient) return false;
+  if (!recipient) return 'void';
+  if (await reachedNobody(ctx, holdNoticeMessage.name, accountId)) {
+    await enqueue(ctx, holdNoticeMessage, { requestId: request.id }, { accountId });
+    return 'held anew';
+  }
   const isContact = request.deliverTo === 'REQUEST_CONTACT';
   const sent = await enqueueResetLink(ctx, {
     accountId,
@@ -148,7 +159,7 @@ async function release(ctx: Context, request: SupportRequest): Promise<boolean> 
     removesSecondFactors,
     contact: isContact ? recipient : null,
   });
-  return sent !== null;
+  return sent === null ? 'void' : 'out';
 }
 
 const deliveryTargetOf = ({ deliverTo }: SupportRequest) => deliverTo ?? 'NOTIFICATION_CHANNEL';
