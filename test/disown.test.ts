@@ -22,6 +22,7 @@ import {
   totpCode,
 } from './support/factors.js';
 import { newestToken, OTHER_PASSWORD, type Person } from './support/person.js';
+import { untilWaiting } from './support/waiting.js';
 
 const app = useApp();
 const THIEFS = 'eleven stolen pears rot';
@@ -273,22 +274,13 @@ describe('the stolen password', () => {
         sql`select id from sign_up_links where email_key = ${email} and id <> ${token.split('.')[0]} for update`,
       );
       const signedUp = client.call('completeSignUp', { token, password: OTHER_PASSWORD });
-      await untilWaiting('update sign_up_links');
+      await untilWaiting(app(), 'update sign_up_links');
       const outcome = act();
-      await untilWaiting('update accounts');
+      await untilWaiting(app(), 'update accounts');
       return { signedUp, outcome };
     });
     expect((await held.signedUp)['__typename']).toBe('SignInSuccess');
     return held.outcome;
-  }
-
-  /** Until a statement that begins so waits for another's transaction. */
-  async function untilWaiting(statement: string): Promise<void> {
-    const waiting = sql`select pid from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock' and query like ${statement + '%'}`;
-    for (const begun = Date.now(); (await rows(app().ctx.db, waiting)).length === 0;) {
-      if (Date.now() - begun > 20_000) throw new Error(`nothing waits in "${statement}"`);
-    }
   }
 
   test('what an operator closed stays closed', async () => {

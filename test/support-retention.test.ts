@@ -3,10 +3,12 @@ import { describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { verifyAudit } from '../src/audit/service.js';
 import { rows } from '../src/base/database.js';
+import { purgeRequests } from '../src/support-requests/retention.js';
 import { useApp } from './support/app.js';
 import type { Data } from './support/client.js';
-import { newestToken } from './support/person.js';
+import { newestToken, type Person } from './support/person.js';
 import { staffMember, type StaffMember } from './support/staff.js';
+import { untilWaiting } from './support/waiting.js';
 
 const app = useApp();
 const DAY = 86_400;
@@ -41,7 +43,8 @@ const decide = (staff: StaffMember, supportRequestId: string, input: Data): Prom
 describe('a settled request', () => {
   test('is forgotten with its words SUPPORT_RETENTION seconds after it was settled, however long it had waited', async () => {
     const [hanna, hugo] = [await staffMember(app(), 'support'), await staffMember(app(), 'support')];
-    const people = await Promise.all(Array.from({ length: 5 }, () => app().person()));
+    const people: Person[] = [];
+    for (let n = 0; n < 5; n += 1) people.push(await app().person());
     const ids: string[] = [];
     for (const { email } of people) ids.push(await claimed(hanna, email));
     const [late, rejected, approved, cancelled, undecided] = ids as [string, string, string, string, string];
@@ -72,4 +75,27 @@ describe('a settled request', () => {
     expect(seen).toEqual({ one: null, other: { message: 'My dog ate the telephone.' } });
     expect((await verifyAudit(app().ctx)).fault).toBeNull();
   });
+
+  if (process.env['TEST_DATABASE_URL']) {
+    test('that someone acts on in the moment when it would be forgotten is shown to them, and forgotten after that', async () => {
+      const hanna = await staffMember(app(), 'support');
+      const { email } = await app().person();
+      const id = await claimed(hanna, email);
+      await decide(hanna, id, { decision: 'REJECT' });
+      await app().advance(KEPT + 60);
+      await hanna.signsIn();
+      const { late, purge } = await app().ctx.db.transaction(async (db) => {
+        await db.execute(sql`set local idle_in_transaction_session_timeout = 0`);
+        await db.execute(sql`select id from accounts where email = ${email} for update`);
+        const late = hanna.client.call('claimSupportRequest', { supportRequestId: id });
+        await untilWaiting(app(), 'select id, role, closed_at');
+        const purge = purgeRequests(app().ctx);
+        await Promise.race([purge, untilWaiting(app(), 'delete from support_requests')]);
+        return { late, purge };
+      });
+      expect((await late)['__typename']).toBe('SupportRequestConflictProblem');
+      await purge;
+      expect(await statuses([id])).toEqual([]);
+    });
+  }
 });

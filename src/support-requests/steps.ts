@@ -25,8 +25,9 @@ export function onRequest<T>(
   step: (ctx: PersonContext, request: SupportRequest, target: Target | null) => Promise<T>,
 ): Promise<T | Problem<'NOT_FOUND'>> {
   return inTransaction(ctx, async (ctx) => {
+    // Held against being forgotten (`purgeRequests`) before its outcome is shown, and against nothing else.
     const [request] = isId(id, 'supp')
-      ? await ctx.db.select().from(supportRequests).where(eq(supportRequests.id, id))
+      ? await ctx.db.select().from(supportRequests).where(eq(supportRequests.id, id)).for('key share')
       : [];
     if (!request) return problem('NOT_FOUND');
     const accountId = request.accountId ?? (await findAccountByEmailKey(ctx, request.emailKey))?.id ?? null;
