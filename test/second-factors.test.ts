@@ -22,6 +22,7 @@ import {
   TRIES,
 } from './support/factors.js';
 import { newestToken, OTHER_PASSWORD, type Person } from './support/person.js';
+import { untilWaiting } from './support/waiting.js';
 
 const app = useApp();
 const onPostgres = !!process.env['TEST_DATABASE_URL'];
@@ -528,6 +529,21 @@ describe('at once, on PostgreSQL', () => {
     const { challenge } = await app.client().call('completePasswordReset', input, CHALLENGE);
     return () => app.client().call('completePasswordReset', { ...input, challenge, proof }, TRIES);
   }
+
+  test('a factor that is confirmed while a sign-in with the password alone is under way is asked for', async () => {
+    const ada = await app().person();
+    const { id } = await beginTotp(ada.browser);
+    const signingIn = await app().ctx.db.transaction(async (db) => {
+      await db.execute(sql`select id from accounts where email = ${ada.email} for update`);
+      const answer = passwordStep(app(), ada);
+      await untilWaiting(app(), 'select id from accounts');
+      await db.execute(sql`update second_factors set confirmed_at = now() where id = ${id}`);
+      return { answer };
+    });
+    const [client, answer] = await signingIn.answer;
+    expect(answer).toMatchObject({ __typename: 'SecondFactorChallenge', methods: ['TOTP'] });
+    expect(client.cookies.has('rekey-session')).toBe(false);
+  });
 
   test('one code used 50 times across sign-in and step-up succeeds once (R-084)', async () => {
     const wide = await openApp({ LIMIT_GUESS: '0' });
