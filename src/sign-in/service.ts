@@ -1,5 +1,5 @@
 /** Signing in: address and password, then a second factor where there is one, then a session. */
-import { clearAttempts, type Guess } from '../base/attempts.js';
+import { clearAttempts } from '../base/attempts.js';
 import { inTransaction, type Context, type PersonContext } from '../base/context.js';
 import { invalidInput, problem, type InvalidInput, type Problem, type RateLimited } from '../base/problems.js';
 import { notify } from '../accounts/notices.js';
@@ -71,34 +71,27 @@ export async function signIn(ctx: Context, input: SignInInput): Promise<SignInOu
     return problem('INVALID_CREDENTIALS');
   }
   await strengthenHash(ctx, known.account.id, input.password, known.hash);
-  return afterPassword(ctx, input, known, guess);
+  // Beside what follows, not in its transaction: its lock would make every other guess at the address wait for the commit.
+  const [outcome] = await Promise.all([afterPassword(ctx, input, known), clearAttempts(ctx, guess)]);
+  return outcome;
 }
 
 /**
  * The password was right: a lock, a forced reset, a second factor, or a session.
  * @param known as it was read with the hash: what changed since is seen by the account's epoch.
- * @param guess what was guessed right: its attempts are forgotten.
  */
 async function afterPassword(
   ctx: Context,
   { transport, persistent }: SignInInput,
   { account, device }: Credentials,
-  guess: Guess,
 ): Promise<SignInOutcome> {
   const { id: accountId, credentialEpoch: epoch } = account;
   const blocked = await signInBlock(ctx, account);
-  if (blocked) {
-    await clearAttempts(ctx, guess);
-    return blocked;
-  }
+  if (blocked) return blocked;
   const opened = await inTransaction(ctx, async (ctx) => {
     // Sent together and answered in this order, so that the factors are read under the account's lock: one that is
     // confirmed at this moment is not walked around.
-    const [isHeld, methods] = await Promise.all([
-      holdEpoch(ctx, accountId, epoch),
-      confirmedMethods(ctx, accountId),
-      clearAttempts(ctx, guess),
-    ]);
+    const [isHeld, methods] = await Promise.all([holdEpoch(ctx, accountId, epoch), confirmedMethods(ctx, accountId)]);
     if (!isHeld) return problem('INVALID_CREDENTIALS');
     if (methods.length > 0) return null;
     return openSession(ctx, account, device !== null, {
