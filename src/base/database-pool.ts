@@ -59,7 +59,7 @@ export class Pool {
   #begin(work: Work): Promise<unknown> {
     const client = this.#client;
     const deadlines = this.#deadlines;
-    if (!deadlines) return client.begin(work);
+    if (!deadlines) return client.begin((transaction) => work(this.#observed(client, transaction)));
     const issuedAt = performance.now();
     return new Promise((resolve, reject) => {
       let isTooLate = false;
