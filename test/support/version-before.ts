@@ -1,6 +1,6 @@
 /** The sources of the version before: what nodes still run while the first new one migrates. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 export interface VersionBefore {
   readonly commit: string;
-  /** Where its sources lie. They run on the dependencies that are installed here. */
+  /** Where its sources lie, with the dependencies that it names. */
   readonly root: string;
   readonly migrations: number;
   remove(): void;
@@ -22,15 +22,23 @@ export function versionBefore(): VersionBefore | null {
   const commit = commitBefore();
   if (commit === null) return null;
   const root = mkdtempSync(join(tmpdir(), 'rekey-before-'));
-  const archive = git('archive', commit, '--', 'src', 'drizzle', 'test/support/typescript-hooks.js', 'package.json');
-  execFileSync('tar', ['-x', '-C', root], { input: archive });
-  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  const parts = ['src', 'drizzle', 'test/support/typescript-hooks.js', 'package.json', 'package-lock.json'];
+  execFileSync('tar', ['-x', '-C', root], { input: git('archive', commit, '--', ...parts) });
+  provideDependencies(root);
   return {
     commit,
     root,
     migrations: readdirSync(join(root, 'drizzle')).filter((name) => name.endsWith('.sql')).length,
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+/** What is installed here serves where it names the same; else its own are installed, which takes the registry. */
+function provideDependencies(root: string): void {
+  const [own, ours] = [root, ROOT].map((folder) => readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+  if (own === ours) return symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  const quick = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+  execFileSync('npm', ['ci', ...quick], { cwd: root, stdio: 'pipe' });
 }
 
 function commitBefore(): string | null {
