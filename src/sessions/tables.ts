@@ -1,4 +1,5 @@
 /** Who is signed in. A row holds a digest; it counts only while its epoch is the account's. */
+import { sql } from 'drizzle-orm';
 import { boolean, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { accounts } from '../accounts/tables.js';
 import { instantColumn } from '../base/columns.js';
@@ -33,7 +34,12 @@ export const sessions = pgTable(
   },
   (t) => [
     uniqueIndex('sessions_digest').on(t.digest),
-    index('sessions_account').on(t.accountId, t.lastUsedAt, t.id),
+    // Ended ones stay for a while, and may be many: what asks for an account's sessions means the others.
+    index('sessions_alive')
+      .on(t.accountId, t.lastUsedAt)
+      .where(sql`revoked_at is null`),
+    // What goes with the account is found by it.
+    index('sessions_account').on(t.accountId),
     index('sessions_expires_at').on(t.expiresAt),
   ],
 );
