@@ -305,6 +305,17 @@ describe('a database that is away', () => {
       expect(error).toMatchObject({ problem: expect.stringContaining('is read-only') });
     });
 
+    test('a statement sees what was committed while it waited, whatever the database has for its default', async () => {
+      const name = new URL(own.databaseUrl ?? '').pathname.slice(1);
+      const { db } = database;
+      await db.execute(sql.raw(`alter database ${name} set default_transaction_isolation = 'repeatable read'`));
+      const later = await own.open();
+      const level = await rows(later.db, sql`select current_setting('transaction_isolation') as level`);
+      await later.close();
+      await db.execute(sql.raw(`alter database ${name} reset all`));
+      expect(level).toEqual([{ level: 'read committed' }]);
+    });
+
     test('behind PgBouncer nothing is left in a session', async () => {
       const { db, close } = await openAt(`${own.databaseUrl}?pgbouncer=true`);
       const left = sql`select count(*)::int as n, current_setting('statement_timeout') as t from pg_prepared_statements where ${1}::int = 1`;

@@ -1,6 +1,7 @@
 /** A person signs in with a passkey: no address, no password, nothing to type in on a false page. */
 import { describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { sql } from 'drizzle-orm';
 import { useApp } from './support/app.js';
 import { Authenticator, type Wrong } from './support/authenticator.js';
 import type { Client, Data } from './support/client.js';
@@ -15,6 +16,7 @@ import {
   secondStep,
 } from './support/factors.js';
 import type { Person } from './support/person.js';
+import { untilWaiting } from './support/waiting.js';
 
 const app = useApp();
 
@@ -316,6 +318,20 @@ describe('the passkeys of an account', () => {
 });
 
 if (process.env['TEST_DATABASE_URL']) {
+  test('a sign-in takes the account before its passkey, as its owner does who changes both: neither waits for ever', async () => {
+    const { ada, passkey, id } = await withPasskey();
+    const client = app().client();
+    const { ceremony, options } = await start(client);
+    const signingIn = await app().ctx.db.transaction(async (db) => {
+      await db.execute(sql`select id from accounts where email = ${ada.email} for update`);
+      const answer = finish(client, ceremony, passkey.get(options));
+      await untilWaiting(app(), 'select id from accounts');
+      await db.execute(sql`update passkeys set label = 'mine' where id = ${id}`);
+      return { answer };
+    });
+    expect((await signingIn.answer)['__typename']).toBe('SignInSuccess');
+  });
+
   test('of 50 parallel answers to one ceremony one signs in (R-091)', async () => {
     const { passkey } = await withPasskey();
     const client = app().client();

@@ -211,6 +211,22 @@ describe('the right password', () => {
     expect((await attempt(app().client(), person.email, decomposed)).text).toContain('SignInSuccess');
   });
 
+  test('signs in also where its failures cannot be forgotten, and says so in the log', async () => {
+    const person = await app().person();
+    const { db } = app().ctx;
+    await db.execute(
+      sql`create function stuck() returns trigger language plpgsql as 'begin raise exception ''the disk is full''; end'`,
+    );
+    await db.execute(sql`create trigger stuck before delete on attempt_counters execute function stuck()`);
+    try {
+      expect((await attempt(app().client(), person.email, person.password)).text).toContain('SignInSuccess');
+      expect(app().logLines.some((line) => line.includes('attempts_not_cleared'))).toBe(true);
+    } finally {
+      await db.execute(sql`drop trigger stuck on attempt_counters`);
+      await db.execute(sql`drop function stuck`);
+    }
+  });
+
   test('of 200 characters signs in whole and not cut (R-004)', async () => {
     const password = Array.from({ length: 40 }, (_, i) => `w${i}${'xyz'[i % 3]}`)
       .join('-')

@@ -313,6 +313,65 @@ describe('a link to a contact never verified', () => {
     expect(await linkCount(contact)).toBe(1);
   });
 
+  test('R-115: a notice that went out late leaves its readers half of the hold', async () => {
+    const { ada, contact } = await onHold();
+    await app().advance(12 * HOUR - 300);
+    expect(await letterTo(ada.email, /about to happen/)).toBeDefined();
+    await app().advance(6 * HOUR - 60);
+    expect(await linkCount(contact)).toBe(0);
+    await app().advance(61);
+    expect(await linkCount(contact)).toBe(1);
+  });
+
+  test('R-115: the link of a late notice works while the hold goes on', async () => {
+    const { ada, contact } = await onHold();
+    await app().advance(12 * HOUR - 300);
+    const token = await newestToken(app(), ada.email, 'cancel-reset');
+    await app().advance(6 * HOUR - 60);
+    await app().work();
+    expect(await app().client().call('cancelManualReset', { token })).toMatchObject({
+      __typename: 'CancelManualResetSuccess',
+    });
+    await app().advance(61);
+    expect(await linkCount(contact)).toBe(0);
+  });
+
+  test('R-115: of two holds on one account each waits for its own notice', async () => {
+    const { ada, contact, hanna, hugo } = await onHold();
+    await app().work();
+    await app().advance(12 * HOUR - 60);
+    await hanna.signsIn();
+    const other = `other.${newNumber().slice(1)}@example.net`;
+    const id = await claimed(hanna, ada, { contact: other });
+    const decision = { supportRequestId: id, ...APPROVE, deliverTo: 'REQUEST_CONTACT' };
+    await step(hanna.client, 'decideSupportRequest', decision);
+    await hugo.signsIn();
+    await step(hugo.client, 'confirmSupportDecision', { supportRequestId: id, confirm: true });
+    await app().advance(61);
+    await releaseDueHolds(app().ctx);
+    expect(await linkCount(contact)).toBe(1);
+    expect(await linkCount(other)).toBe(0);
+  });
+
+  test('a hold whose notices never go out ends after two days, and the audit says how often it began anew', async () => {
+    const { id, contact } = await onHold();
+    for (let hold = 1; hold <= 3; hold += 1) {
+      await app().advance(12 * HOUR + 1);
+      await releaseDueHolds(app().ctx);
+    }
+    await app().advance(12 * HOUR - 60);
+    await releaseDueHolds(app().ctx);
+    const actions = await rows(
+      app().ctx.db,
+      sql`select action, count(*)::int as n from audit_entries where details->>'supportRequestId' = ${id}
+            and action in ('releaseManualReset', 'renewManualResetHold') group by action`,
+    );
+    expect(actions).toEqual([{ action: 'renewManualResetHold', n: 3 }]);
+    await app().advance(61);
+    await releaseDueHolds(app().ctx);
+    expect(await linkCount(contact)).toBe(1);
+  });
+
   test('R-115: the owner stops it with the link from any notice, once; nothing of the account was changed', async () => {
     const { ada, contact } = await onHold();
     const token = await newestToken(app(), ada.email, 'cancel-reset');

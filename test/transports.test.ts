@@ -242,6 +242,7 @@ describe('letters over SMTP', () => {
     [450, '4.2.1 later', 'the mail server answered 450 4.2.1 to the recipient'],
     [552, '5.2.2 mailbox full', 'the mail server answered 552 5.2.2 to the recipient'],
     [550, '5.2.2 over quota', 'the mail server answered 550 5.2.2 to the recipient'],
+    [554, '5.7.1 relay access denied', 'the mail server answered 554 5.7.1 to the recipient'],
   ])('a recipient deferred with %d %s is temporary', async (code, text, reason) => {
     const server = await smtpServer({ onRcptTo: (_address, _session, done) => done(refuse(code, text)) });
     const error = await failure(open({ smtpUrl: server.url }).sendEmail(letter));

@@ -66,9 +66,10 @@ const CONNECTION_CODES = new Set([
 /**
  * SQLSTATEs of a server that cannot serve now: 08 connection; 28 it no longer lets us in; 3D000 the database is gone;
  * 53 out of connections, memory or disk; 57 shutting down, starting up, statement timeout (57014); 58 its system
- * failed; 25006 it has become a standby; 25P03 it ended a transaction that stood idle.
+ * failed; 25006 it has become a standby; 25P03 it ended a transaction that stood idle; 40001 and 40P01 it ended one of two that
+ * were in each other's way, whole: the next try finds the way free.
  */
-const UNAVAILABLE_STATES = /^(?:08...|28...|3D000|53...|57...|58...|25006|25P03)$/;
+const UNAVAILABLE_STATES = /^(?:08...|28...|3D000|53...|57...|58...|25006|25P03|40001|40P01)$/;
 
 /** Whether to answer "try again later": the database is away or overloaded, and the statement itself is not at fault. */
 export function isDatabaseUnavailable(error: unknown): boolean {

@@ -62,8 +62,15 @@ const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url
 const MIGRATION_LOCK = 7_234_001;
 /** How long one process waits while another migrates. */
 const MIGRATION_LOCK_WAIT_MS = 120_000;
-/** What a request can wait for at all; and what an application that hangs in a transaction may hold locks for. */
-const SESSION = { statement_timeout: 5_000, idle_in_transaction_session_timeout: 5_000 };
+/**
+ * What a request can wait for at all; what an application that hangs in a transaction may hold locks for; and that a statement sees
+ * what was committed before it, also after it waited for a lock, whatever a role or a database has for its default.
+ */
+const SESSION = {
+  statement_timeout: 5_000,
+  idle_in_transaction_session_timeout: 5_000,
+  default_transaction_isolation: 'read committed',
+};
 /** Connecting (up to 5 s) and the longest statement (5 s) both fit. */
 const PATIENCE_MS = 12_000;
 const PING_MS = 3_000;

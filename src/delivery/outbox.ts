@@ -23,19 +23,23 @@ export interface Message<P extends Record<string, unknown>> {
 
 export const defineMessage = <P extends Record<string, unknown>>(message: Message<P>): Message<P> => message;
 
-/** Queues a message in the caller's transaction: it is sent if and only if that commits. */
+/** Queues a message in the caller's transaction: it is sent if and only if that commits. @returns its number in the queue. */
 export async function enqueue<P extends Record<string, unknown>>(
   ctx: Context,
   message: Message<P>,
   payload: P,
   options: { readonly accountId?: string; readonly delaySeconds?: number } = {},
-): Promise<void> {
-  await ctx.db.execute(
+): Promise<number> {
+  const [queued] = await rows<{ id: number }>(
+    ctx.db,
     sql`insert into outbox (message, payload, priority, created_at, available_at, expires_at, account_id)
         values (${message.name}, ${JSON.stringify(payload)}::jsonb, ${message.priority}, ${clock(ctx)},
           ${fromNow(ctx, options.delaySeconds ?? 0)},
-          ${fromNow(ctx, (options.delaySeconds ?? 0) + message.usefulSeconds(ctx))}, ${options.accountId ?? null})`,
+          ${fromNow(ctx, (options.delaySeconds ?? 0) + message.usefulSeconds(ctx))}, ${options.accountId ?? null})
+        returning id::int as id`,
   );
+  if (!queued) throw new Error('a message was not queued');
+  return queued.id;
 }
 
 /** A claimed row. `attempts` is the fencing token: who lost the lease can no longer settle it. */
@@ -125,16 +129,16 @@ export async function markDead(ctx: Context, claim: Claimed, reason: string): Pr
 }
 
 /**
- * Whether the newest message of a kind for an account has reached nobody so far: it waits, or lapsed while it waited. One that
- * was refused for good is not meant: another try would fare no better.
+ * Seconds since everyone whom a message is for was told: since it was sent, or refused for good, as another try would fare no
+ * better. Null while any part of it waits, and where it lapsed so. What is not in the queue any more was settled a day ago.
  */
-export async function reachedNobody(ctx: Context, message: string, accountId: string): Promise<boolean> {
-  const [newest] = await rows<{ is_unsent: boolean }>(
+export async function secondsSinceTold(ctx: Context, id: number): Promise<number | null> {
+  const [message] = await rows<{ seconds: number | null }>(
     ctx.db,
-    sql`select sent_parts = 0 and done_at is null and (dead_at is null or dead_at >= expires_at) as is_unsent
-        from outbox where account_id = ${accountId} and message = ${message} order by id desc limit 1`,
+    sql`select extract(epoch from ${clock(ctx)} - coalesce(done_at, case when dead_at < expires_at then dead_at end))::float8 as seconds
+        from outbox where id = ${id}`,
   );
-  return newest?.is_unsent ?? false;
+  return message ? message.seconds : Infinity;
 }
 
 async function settles(ctx: Context, claim: Claimed, change: ReturnType<typeof sql>): Promise<boolean> {

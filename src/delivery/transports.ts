@@ -192,10 +192,14 @@ function classifySmtp({ code, originalCode, command, responseCode, response }: N
   const enhanced = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(response ?? '')?.[1];
   const reason = `the mail server answered ${responseCode}${enhanced ? ` ${enhanced}` : ''} to ${step(command)}`;
   // 5xx to the recipient or the letter is meant for good; to anything before (sign-in, sender), it is about our set-up.
-  // 503 is about the session; 552 and X.2.2 say that a mailbox is full, which passes.
+  // 503 is about the session; 552 and X.2.2 say that a mailbox is full, which passes. X.7.X to the recipient is mostly about what
+  // we may do: servers refuse a client that may not relay, or whom they do not trust, no sooner.
   const isAboutLetter = command === 'RCPT TO' || command === 'DATA';
+  const isAboutUs = command === 'RCPT TO' && /^5\.7\./.test(enhanced ?? '');
   const passes = responseCode < 500 || responseCode === 503 || responseCode === 552 || /\.2\.2$/.test(enhanced ?? '');
-  return isAboutLetter && !passes ? new PermanentDeliveryError(reason) : new TemporaryDeliveryError(reason);
+  return isAboutLetter && !isAboutUs && !passes
+    ? new PermanentDeliveryError(reason)
+    : new TemporaryDeliveryError(reason);
 }
 
 function step(command: string | undefined): string {

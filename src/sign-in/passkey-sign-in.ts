@@ -3,7 +3,7 @@ import type { AuthenticationResponseJSON, PublicKeyCredentialRequestOptionsJSON 
 import { inTransaction, type Context } from '../base/context.js';
 import { isProblem, problem, type Problem } from '../base/problems.js';
 import { newSecret } from '../base/secrets.js';
-import { findAccount } from '../accounts/service.js';
+import { findAccount, holdEpoch } from '../accounts/service.js';
 import { startCeremony, useCeremony } from '../second-factors/ceremonies.js';
 import type { TokenInvalid } from '../second-factors/challenges.js';
 import { checkAssertion, passkeyRequestOptions, useAssertion } from '../second-factors/webauthn.js';
@@ -60,6 +60,8 @@ export async function finishPasskeySignIn(
   if (blocked) return blocked;
   const isRemembered = (await rememberedDevice(ctx, deviceCookie, account.emailKey ?? '')) !== null;
   const signedIn = await inTransaction(ctx, async (ctx) => {
+    // The account before its passkey, as everyone who holds both: else two of them could wait for each other.
+    if (!(await holdEpoch(ctx, account.id, account.credentialEpoch))) return null;
     if (!(await useAssertion(ctx, right))) return null;
     return openSession(ctx, account, isRemembered, {
       accountId: account.id,

@@ -1,6 +1,7 @@
 /** Signing in: address and password, then a second factor where there is one, then a session. */
-import { clearAttempts } from '../base/attempts.js';
+import { clearAttempts, type Guess } from '../base/attempts.js';
 import { inTransaction, type Context, type PersonContext } from '../base/context.js';
+import { describeError } from '../base/log.js';
 import { invalidInput, problem, type InvalidInput, type Problem, type RateLimited } from '../base/problems.js';
 import { notify } from '../accounts/notices.js';
 import { holdEpoch, isLocked } from '../accounts/service.js';
@@ -72,9 +73,15 @@ export async function signIn(ctx: Context, input: SignInInput): Promise<SignInOu
   }
   await strengthenHash(ctx, known.account.id, input.password, known.hash);
   // Beside what follows, not in its transaction: its lock would make every other guess at the address wait for the commit.
-  const [outcome] = await Promise.all([afterPassword(ctx, input, known), clearAttempts(ctx, guess)]);
+  const [outcome] = await Promise.all([afterPassword(ctx, input, known), forgetAttempts(ctx, guess)]);
   return outcome;
 }
+
+/** A counter that stays costs its owner a try; it must not take back a sign-in that happened. */
+const forgetAttempts = (ctx: Context, guess: Guess): Promise<void> =>
+  clearAttempts(ctx, guess).catch((error: unknown) =>
+    ctx.log.warn({ event: 'attempts_not_cleared', requestId: ctx.origin.requestId, ...describeError(error) }),
+  );
 
 /**
  * The password was right: a lock, a forced reset, a second factor, or a session.

@@ -16,7 +16,7 @@ import { MAX_NOTE, withoutDevice, type Target } from '../flagged-accounts/accoun
 import { enqueueResetLink } from '../password-resets/service.js';
 import { recordEvent } from '../security-events/service.js';
 import { recipientOf, type DeliveryTarget } from './delivery-target.js';
-import { holdNoticeMessage } from './hold.js';
+import { tellOfHold } from './hold.js';
 import { rejectedLetter } from './messages.js';
 import { conflict, finish, onRequest, seen, type RequestOutcome } from './steps.js';
 import type { SupportRequest } from './tables.js';
@@ -155,7 +155,7 @@ export async function confirmSupportDecision(
     );
     if (done.length > 0 && !input.confirm) await tellRejected(ctx, request, target);
     if (done.length > 0 && input.confirm && target) {
-      await enqueue(ctx, holdNoticeMessage, { requestId: request.id }, { accountId: target.id });
+      await tellOfHold(ctx, request.id, target.id);
       await recordEvent(ctx, 'manual_reset_decided', { accountId: target.id, byStaff: true });
     }
     const details = { confirm: input.confirm };

@@ -10,8 +10,8 @@ import { digest, formatToken, matchesDigest, newToken, parseToken } from '../bas
 import { clock, fromNow } from '../base/time.js';
 import { noticeRecipients, recoveryRecipients, type Recipient } from '../accounts/channels.js';
 import { findAccount, holdEpoch } from '../accounts/service.js';
-import { recordAudit } from '../audit/service.js';
-import { defineMessage, enqueue, reachedNobody, type Envelope } from '../delivery/outbox.js';
+import { recordAudits, type AuditFacts } from '../audit/service.js';
+import { defineMessage, enqueue, secondsSinceTold, type Envelope } from '../delivery/outbox.js';
 import { enqueueResetLink } from '../password-resets/service.js';
 import { recordEvent } from '../security-events/service.js';
 import { recipientOf } from './delivery-target.js';
@@ -94,8 +94,20 @@ export async function cancelManualReset(
   });
 }
 
+/** Begins the hold of a request that was just put on it, or lets it begin anew: every known channel is told. */
+export async function tellOfHold(ctx: Context, requestId: string, accountId: string): Promise<void> {
+  const notice = await enqueue(ctx, holdNoticeMessage, { requestId }, { accountId });
+  await ctx.db.execute(sql`update support_requests set hold_notice_id = ${notice} where id = ${requestId}`);
+}
+
 /** At once; the job is run again while there are more. */
 const BATCH = 20;
+
+/** A notice that went out late leaves its readers at least this share of the hold. */
+const LEAST_SHARE = 0.5;
+
+/** How often a hold begins anew: two days in all. Whoever has a channel that takes nothing for so long has lost it. */
+const MOST_RENEWALS = 3;
 
 /**
  * Lets the links out whose hold is over. Any change of the account's credentials since it was confirmed voids it, as it
@@ -110,47 +122,41 @@ export function releaseDueHolds(ctx: Context): Promise<number> {
       .orderBy(supportRequests.releasedAt)
       .limit(BATCH)
       .for('update', { skipLocked: true });
-    const released: SupportRequest[] = [];
+    const audited: AuditFacts[] = [];
     for (const request of due) {
-      const outcome = await release(ctx, request);
-      if (outcome === 'out') released.push(request);
-      await ctx.db.execute(sql`update support_requests set ${AFTER[outcome](ctx)} where id = ${request.id}`);
+      const { becomes, action } = await release(ctx, request);
+      await ctx.db.execute(sql`update support_requests set ${becomes} where id = ${request.id}`);
+      if (action) {
+        audited.push({ action, subjectAccountId: request.accountId, details: { supportRequestId: request.id } });
+      }
     }
-    for (const { id, accountId } of released) {
-      await recordAudit(ctx, {
-        action: 'releaseManualReset',
-        subjectAccountId: accountId,
-        details: { supportRequestId: id },
-      });
-    }
+    if (audited.length > 0) await recordAudits(ctx, audited);
     return due.length;
   });
 }
 
-type Outcome = 'out' | 'void' | 'held anew';
-
-const AFTER: Record<Outcome, (ctx: Context) => SQL> = {
-  out: () => sql`status = 'APPROVED'`,
-  void: (ctx) => sql`status = 'CANCELLED', cancelled_at = ${clock(ctx)}`,
-  'held anew': (ctx) => sql`released_at = ${fromNow(ctx, ctx.config.MANUAL_RESET_HOLD)}`,
-};
+/** What becomes of a request whose hold is over, and what the audit says of it. */
+interface Outcome {
+  readonly becomes: SQL;
+  readonly action?: 'releaseManualReset' | 'renewManualResetHold';
+}
 
 /**
- * Queues the link. `void` where the account changed, or can't be reached that way any more; `held anew` where no notice has
- * gone out, as with a mail server that was away all the while: nobody could have stopped it.
+ * Queues the link. Void where the account changed, or can't be reached that way any more. Held on where the notice went out too
+ * late to be read in time; held anew where it has not gone to every known channel, as with a mail server that was away all the
+ * while: its owner could not have stopped it.
  */
 async function release(ctx: Context, request: SupportRequest): Promise<Outcome> {
   const { accountId, accountEpoch, removesSecondFactors } = request;
-  if (accountId === null || accountEpoch === null || !(await holdEpoch(ctx, accountId, accountEpoch))) return 'void';
+  const isVoid = { becomes: sql`status = 'CANCELLED', cancelled_at = ${clock(ctx)}` };
+  if (accountId === null || accountEpoch === null || !(await holdEpoch(ctx, accountId, accountEpoch))) return isVoid;
   const account = await findAccount(ctx, accountId);
-  if (!account) return 'void';
+  if (!account) return isVoid;
   const verified = await recoveryRecipients(ctx, account);
   const recipient = recipientOf(ctx, deliveryTargetOf(request), account, verified, request);
-  if (!recipient) return 'void';
-  if (await reachedNobody(ctx, holdNoticeMessage.name, accountId)) {
-    await enqueue(ctx, holdNoticeMessage, { requestId: request.id }, { accountId });
-    return 'held anew';
-  }
+  if (!recipient) return isVoid;
+  const longer = await holdLonger(ctx, request, accountId);
+  if (longer) return longer;
   const isContact = request.deliverTo === 'REQUEST_CONTACT';
   const sent = await enqueueResetLink(ctx, {
     accountId,
@@ -159,7 +165,24 @@ async function release(ctx: Context, request: SupportRequest): Promise<Outcome> 
     removesSecondFactors,
     contact: isContact ? recipient : null,
   });
-  return sent === null ? 'void' : 'out';
+  return sent === null ? isVoid : { becomes: sql`status = 'APPROVED'`, action: 'releaseManualReset' };
+}
+
+/** Where the notice of the hold leaves its readers no time, or reached not all of them: how the hold goes on. */
+async function holdLonger(ctx: Context, request: SupportRequest, accountId: string): Promise<Outcome | null> {
+  const hold = ctx.config.MANUAL_RESET_HOLD;
+  const told = request.holdNoticeId === null ? Infinity : await secondsSinceTold(ctx, request.holdNoticeId);
+  if (told === null) {
+    if (request.holdRenewals >= MOST_RENEWALS) return null;
+    await tellOfHold(ctx, request.id, accountId);
+    const becomes = sql`released_at = ${fromNow(ctx, hold)}, hold_renewals = hold_renewals + 1`;
+    return { becomes, action: 'renewManualResetHold' };
+  }
+  const lacking = LEAST_SHARE * hold - told;
+  if (lacking <= 0) return null;
+  const end = fromNow(ctx, lacking);
+  await ctx.db.execute(sql`update cancel_tokens set expires_at = ${end} where support_request_id = ${request.id}`);
+  return { becomes: sql`released_at = ${end}` };
 }
 
 const deliveryTargetOf = ({ deliverTo }: SupportRequest) => deliverTo ?? 'NOTIFICATION_CHANNEL';

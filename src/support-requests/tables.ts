@@ -1,6 +1,6 @@
 /** People asking people for help, decided within a day. */
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, boolean, check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { instantColumn } from '../base/columns.js';
 
 export const supportRequests = pgTable(
@@ -34,6 +34,10 @@ export const supportRequests = pgTable(
     confirmedAt: instantColumn('confirmed_at'),
     confirmationNote: text('confirmation_note'),
     releasedAt: instantColumn('released_at'),
+    /** The notice of the hold, by its number in the queue of letters. */
+    holdNoticeId: bigint('hold_notice_id', { mode: 'number' }),
+    /** How often the hold began anew because its notice could not go out. */
+    holdRenewals: integer('hold_renewals').notNull().default(0),
     cancelledAt: instantColumn('cancelled_at'),
     remindedDueAt: instantColumn('reminded_due_at'),
     remindedOverdueAt: instantColumn('reminded_overdue_at'),
