@@ -20,7 +20,6 @@ export const serviceEnv = (databaseUrl: string, smtpUrl: string) => ({
   MAIL_FROM: 'no-reply@rekey.example',
   SECRET_KEYS: `bench:${randomBytes(32).toString('base64')}`,
   TRUSTED_PROXIES: '127.0.0.1',
-  MAX_SESSIONS: '1000',
   LOG_LEVEL: 'error',
   HOST: '127.0.0.1',
 });
