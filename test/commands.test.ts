@@ -1,5 +1,6 @@
 /** The program at the command line, as an operator meets it: run to its end, on a database of its own. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, truncateSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -124,6 +125,46 @@ describe('the command line', () => {
     expect([unreachable.status, unreachable.out]).toEqual([1, '']);
     expect(unreachable.errors).toContain('Cannot reach PostgreSQL at 127.0.0.1:9');
     expect(unreachable.errors).not.toMatch(/hush|\n {4}at /);
+  });
+});
+
+describe('check-config', () => {
+  const complete = {
+    PUBLIC_URL: 'https://id.example.org',
+    DATABASE_URL: 'postgres://rekey:canary@db.example.org/rekey',
+    SMTP_URL: 'smtps://rekey:canary@mail.example.org',
+    MAIL_FROM: 'Rekey <rekey@example.org>',
+    SECRET_KEYS: `a:${randomBytes(32).toString('base64')}`,
+  };
+
+  test('says that all is there (status 0), and connects to nothing', async () => {
+    expect(await rekey(['check-config'], complete)).toEqual({
+      status: 0,
+      out: 'The configuration is complete (APP_ENV=production).\n',
+      errors: '',
+    });
+  });
+
+  test('says all that could never work at once (status 1), a line each, with nothing secret in it', async () => {
+    const wrong = {
+      DATABASE_URL: 'postgres://u:canary@host:port/x',
+      SMTP_URL: 'smtp://',
+      MAIL_FROM: 'not an address: canary',
+      SMS_URL: 'twilio://canary',
+      REDIS_URL: 'redis://',
+      RP_ID: 'canary.example',
+      STAFF_MAILBOX: 'canary',
+      GEO_DATABASE: '/nowhere/canary',
+      SECRET_KEYS: 'canary',
+      LIMIT_GUESS: 'canary',
+    };
+    const { status, out, errors } = await rekey(['check-config'], { ...complete, ...wrong });
+    expect([status, out]).toEqual([1, '']);
+    expect(errors).toMatch(/^rekey: The configuration has 10 mistake\(s\):\n(?: {2}- [A-Z_]+: .+\n){10}$/);
+    const named = [...errors.matchAll(/^ {2}- ([A-Z_]+):/gm)].map(([, name]) => name as string);
+    expect(named.sort()).toEqual(Object.keys(wrong).sort());
+    expect(errors).not.toContain('canary');
+    expect(errors).not.toContain(complete.SECRET_KEYS);
   });
 });
 

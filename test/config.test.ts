@@ -162,6 +162,102 @@ describe('a mistake', () => {
   });
 });
 
+describe('a value that could never work', () => {
+  const unmarked = join(folder, 'not.mmdb');
+  writeFileSync(unmarked, 'no such thing');
+
+  test.each([
+    ['DATABASE_URL', 'postgres://u:canary@host:port/x'],
+    ['DATABASE_URL', 'postgres://u:canary@host:99999/x'],
+    ['DATABASE_URL', 'postgres://u:canary%zz@host/x'],
+    ['DATABASE_URL', 'postgres://u:can@ry@host/x'],
+    ['DATABASE_URL', 'postgres://u:canary@host/x?sslmode=canary'],
+    ['DATABASE_URL', 'postgres://u:p@host/x?sslmode=verify-full&sslrootcert=/canary'],
+    ['MIGRATE_DATABASE_URL', 'mysql://u:canary@host/x'],
+    ['SMTP_URL', 'smtp://'],
+    ['SMTP_URL', 'smtp://u:canary@:25'],
+    ['SMTP_URL', 'smtp://u:canary@host:port'],
+    ['SMTP_URL', 'smtp://u:canary%zz@host'],
+    ['MAIL_FROM', 'not an address, canary'],
+    ['MAIL_FROM', 'canary'],
+    ['MAIL_FROM', 'One <a@canary.example>, Two <b@canary.example>'],
+    ['SMS_URL', 'twilio://canary'],
+    ['SMS_URL', 'twilio://canary:canary@'],
+    ['SMS_URL', 'https://u:canary@sms.example.org'],
+    ['SMS_URL', 'https://'],
+    ['REDIS_URL', 'redis://'],
+    ['REDIS_URL', 'redis://:canary@:6379'],
+    ['REDIS_URL', 'redis://:canary%zz@host'],
+    ['REDIS_URL', 'redis://host/canary'],
+    ['RP_ID', 'canary.example'],
+    ['RP_ID', 'd.example.org'],
+    ['RP_ID', 'login.id.example.org'],
+    ['RP_ID', 'org'],
+    ['RP_ID', 'https://id.example.org'],
+    ['STAFF_MAILBOX', 'canary'],
+    ['GEO_DATABASE', '/nowhere/canary.mmdb'],
+    ['GEO_DATABASE', folder],
+    ['GEO_DATABASE', unmarked],
+    ['BREACHED_RANGE_URL', 'https://canary:port'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://'],
+  ])('stops the start by name and is not repeated: %s=%s', (name, value) => {
+    const mistakes = mistakesOf({ ...PRODUCTION, SMS_SECRET: 'sixteen letters.', [name]: value });
+    expect(namesOf(mistakes)).toEqual([name]);
+    expect(mistakes[0]).toMatch(/^[A-Z_]+: [a-z]/);
+    expect(mistakes[0]).not.toMatch(/canary|can@ry/);
+  });
+
+  test.each([
+    ['DATABASE_URL', 'postgresql://rekey:p%40ss@one:5432,two:5433/rekey?sslmode=require'],
+    ['DATABASE_URL', 'postgres:///rekey?host=/run/postgresql'],
+    ['SMTP_URL', 'smtps://user%40example.org:p%2Fss@mail.example.org:465'],
+    ['SMTP_URL', 'smtp://[::1]:25?requireTLS=true'],
+    ['MAIL_FROM', 'rekey@localhost'],
+    ['SMS_URL', 'twilio://AC1:token@+15550001111'],
+    ['SMS_URL', 'https://sms.example.org/send'],
+    ['REDIS_URL', 'rediss://user:p%40ss@redis.example.org:6380/3'],
+    ['REDIS_URL', 'redis://:secret@redis'],
+    ['RP_ID', 'id.example.org'],
+    ['RP_ID', 'example.org'],
+    ['STAFF_MAILBOX', 'desk@example.org'],
+  ])('is none of these: %s=%s', (name, value) => {
+    expect(mistakesOf({ ...PRODUCTION, SMS_SECRET: 'sixteen letters.', [name]: value })).toEqual([]);
+  });
+
+  test('is told with all others at once', () => {
+    const env = {
+      DATABASE_URL: 'postgres://u:p@host:port/x',
+      SMTP_URL: 'smtp://',
+      MAIL_FROM: 'not an address',
+      SMS_URL: 'twilio://x',
+      REDIS_URL: 'redis://',
+      RP_ID: 'evil.example',
+      STAFF_MAILBOX: 'nonsense',
+      GEO_DATABASE: '/nowhere/regions.mmdb',
+    };
+    expect(namesOf(mistakesOf({ ...PRODUCTION, ...env }))).toEqual(Object.keys(env).sort());
+  });
+
+  test('is also a relying party for an address, of which no part is a domain', () => {
+    const env = { ...TEST, PUBLIC_URL: 'http://127.0.0.1:4000' };
+    expect(namesOf(mistakesOf({ ...env, RP_ID: '0.0.1' }))).toEqual(['RP_ID']);
+    expect(mistakesOf({ ...TEST, RP_ID: 'localhost' })).toEqual([]);
+  });
+
+  test('is told once where what it depends on is wrong', () => {
+    const env = { ...TEST, PUBLIC_URL: 'nowhere', PORT: 'x', RP_ID: 'id.example.org' };
+    expect(namesOf(mistakesOf(env))).toEqual(['PORT', 'PUBLIC_URL']);
+  });
+
+  test('is also a mail server without a sender, and a migration through PgBouncer', () => {
+    expect(namesOf(mistakesOf({ ...TEST, SMTP_URL: 'smtp://localhost' }))).toEqual(['MAIL_FROM']);
+    const pooled = { ...PRODUCTION, DATABASE_URL: 'postgres://rekey@pool:6432/rekey?pgbouncer=true' };
+    expect(namesOf(mistakesOf(pooled))).toEqual(['MIGRATE_DATABASE_URL']);
+    expect(mistakesOf({ ...pooled, MIGRATE: 'off' })).toEqual([]);
+    expect(mistakesOf({ ...pooled, MIGRATE_DATABASE_URL: PRODUCTION.DATABASE_URL })).toEqual([]);
+  });
+});
+
 describe('test', () => {
   test.each(['0.0.0.0', '::', '10.0.0.1', 'id.example.org'])('does not listen on %s (R-172)', (host) => {
     expect(namesOf(mistakesOf({ ...TEST, HOST: host }))).toEqual(['HOST']);

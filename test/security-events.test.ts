@@ -1,5 +1,8 @@
 /** The memory of what happened: kept by months, dropped when past its time, shown to who may see it. */
-import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { rows } from '../src/base/database.js';
 import { addEvidence } from '../src/flagged-accounts/evidence.js';
@@ -11,7 +14,11 @@ import type { Data } from './support/client.js';
 import { createTestDatabase } from './support/database.js';
 
 const DAY = 86_400;
-const app = useApp({ GEO_DATABASE: '/nowhere/regions.mmdb' });
+/** It has the marker that the start looks for, and nothing behind it. */
+const damaged = join(mkdtempSync(join(tmpdir(), 'rekey-regions-')), 'regions.mmdb');
+writeFileSync(damaged, Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1'));
+afterAll(() => rmSync(dirname(damaged), { recursive: true, force: true }));
+const app = useApp({ GEO_DATABASE: damaged });
 
 async function alone(work: (own: App) => Promise<void>): Promise<void> {
   const database = await createTestDatabase();
@@ -122,7 +129,7 @@ describe('what its owner sees', () => {
     });
   });
 
-  test('a file of regions that cannot be read takes nothing else down', async () => {
+  test('a file of regions that is damaged takes nothing else down', async () => {
     const ada = await app().person();
     const { viewer } = await ada.browser.graphql(
       '{ viewer { securityEvents { nodes { device { approximateLocation } } } } }',

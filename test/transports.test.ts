@@ -9,14 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPServerOptions } from 'smtp-server';
+import { parseSender } from '../src/base/email-address.js';
 import { openMailbox } from '../src/delivery/mailbox.js';
-import {
-  openTransports,
-  parseSender,
-  PermanentDeliveryError,
-  signSms,
-  TemporaryDeliveryError,
-} from '../src/delivery/transports.js';
+import { openTransports, PermanentDeliveryError, signSms, TemporaryDeliveryError } from '../src/delivery/transports.js';
 import type { Transport, TransportSettings } from '../src/delivery/transports.js';
 
 const cleanups: (() => unknown)[] = [];
@@ -303,21 +298,25 @@ describe('letters over SMTP', () => {
 });
 
 describe('the sender', () => {
-  test('may be an address or a name with one; a wrong one stops the start by name', () => {
-    expect(parseSender('a@b.example', 'Rekey')).toEqual({ name: 'Rekey', address: 'a@b.example' });
-    expect(parseSender('"Käse & Co" <a@localhost>', 'Rekey')).toMatchObject({
-      name: 'Käse & Co',
-      address: 'a@localhost',
-    });
+  test('may be an address or a name with one, and nothing that reads as two', () => {
+    expect(parseSender('a@b.example')).toEqual({ name: '', address: 'a@b.example' });
+    expect(parseSender('"Käse & Co" <a@localhost>')).toEqual({ name: 'Käse & Co', address: 'a@localhost' });
     for (const wrong of ['', 'x', 'a@b.example, c@d.example', 'A\r\nBcc: x <a@b.example>', '<a@b>, <c@d>']) {
-      expect(() => parseSender(wrong, 'Rekey')).toThrow(/^MAIL_FROM: /);
+      expect(() => parseSender(wrong)).toThrow('must be an address, or Name <address>');
     }
+  });
+
+  test('without a name bears that of the product', async () => {
+    const server = await smtpServer();
+    await open({ smtpUrl: server.url, mailFrom: 'no-reply@rekey.example', productName: 'Käse' }).sendEmail(letter);
+    expect(server.received[0]?.raw).toMatch(/^From: =\?UTF-8\?Q\?K=C3=A4se\?= <no-reply@rekey\.example>\r$/m);
+  });
+
+  test('and the secret of a webhook are never left out', () => {
     expect(() => openTransports({ ...settings, smtpUrl: 'smtp://localhost', mailFrom: null })).toThrow(/^MAIL_FROM: /);
     expect(() => openTransports({ ...settings, smsUrl: 'https://sms.example', smsSecret: null })).toThrow(
       /^SMS_SECRET: /,
     );
-    expect(() => openTransports({ ...settings, smsUrl: 'https://u:p@sms.example' })).toThrow(/^SMS_URL: /);
-    expect(() => openTransports({ ...settings, smsUrl: 'twilio://AC1@+15550001111' })).toThrow(/^SMS_URL: /);
   });
 });
 

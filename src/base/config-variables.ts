@@ -2,6 +2,9 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { Limit, SealingKey } from './config.js';
+import { readGeoDatabase, readRedisUrl, readServiceUrl, readSmsUrl } from './config-forms.js';
+import { parseEmail, parseSender } from './email-address.js';
+import { readDatabaseUrl } from './postgres-url.js';
 
 interface Variable<T> {
   readonly schema: z.ZodType<T>;
@@ -69,14 +72,19 @@ function wholeNumber(low: number, high: number): z.ZodType<number> {
     .refine((value) => value >= low && value <= high, { error: `must be from ${low} to ${high}` });
 }
 
-const url = (protocols: readonly string[]): z.ZodType<string> =>
-  z.string().refine(
-    (text) => {
-      const scheme = /^([a-z+]+):\/\//.exec(text)?.[1];
-      return scheme !== undefined && protocols.includes(scheme);
-    },
-    { error: `must be a URL that starts with ${protocols.map((name) => `${name}://`).join(' or ')}` },
-  );
+/** Text that a reader understands; it is kept as it is. The reader throws a RangeError with a sentence on what is wrong. */
+const readable = (read: (text: string) => unknown): z.ZodType<string> =>
+  z.string().superRefine((text, { addIssue }) => {
+    try {
+      read(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      addIssue({ code: 'custom', message: error.message });
+    }
+  });
+
+const httpUrl = readable((text) => readServiceUrl(text, ['http', 'https']));
+const databaseUrl = readable(readDatabaseUrl);
 
 const origin: z.ZodType<string, string> = z.string().refine(
   (text) => {
@@ -122,25 +130,20 @@ export const variables = {
     origin,
     'origins, comma-separated',
   ),
-  DATABASE_URL: variable(null, url(['postgres', 'postgresql']), 'postgres://…', 'PostgreSQL 14 or later'),
-  MIGRATE_DATABASE_URL: variable(
-    null,
-    url(['postgres', 'postgresql']),
-    'postgres://…',
-    "the owner's connection, for migrations alone",
-  ),
+  DATABASE_URL: variable(null, databaseUrl, 'postgres://…', 'PostgreSQL 14 or later'),
+  MIGRATE_DATABASE_URL: variable(null, databaseUrl, 'postgres://…', "the owner's connection, for migrations alone"),
   DATA_DIR: variable('.rekey', z.string().min(1), 'a folder', 'the embedded database, the mailbox, development keys'),
   MIGRATE: toggle('on', 'whether serve and worker apply migrations when they start'),
   WORKER: toggle('on', 'whether serve also runs the worker'),
   WORKERS: whole(1, 1, 64, 'how many processes serve requests on this node'),
-  SMTP_URL: variable(null, url(['smtp', 'smtps']), 'smtp(s)://…', 'the mail server'),
-  MAIL_FROM: optionalText('the sender of letters', 'an address, or Name <address>'),
-  SMS_URL: variable(
+  SMTP_URL: variable(
     null,
-    url(['http', 'https', 'twilio']),
-    'https://… or twilio://SID:TOKEN@FROM',
-    'sends text messages',
+    readable((text) => readServiceUrl(text, ['smtp', 'smtps'])),
+    'smtp(s)://…',
+    'the mail server',
   ),
+  MAIL_FROM: variable(null, readable(parseSender), 'an address, or Name <address>', 'the sender of letters'),
+  SMS_URL: variable(null, readable(readSmsUrl), 'https://… or twilio://SID:TOKEN@FROM', 'sends text messages'),
   SMS_SECRET: variable(
     null,
     z.string().min(16, 'must have at least 16 characters'),
@@ -152,7 +155,7 @@ export const variables = {
     z.string().regex(/^\+[1-9]\d{0,6}$/, 'must be prefixes such as +47'),
     'prefixes, comma-separated',
   ),
-  REDIS_URL: variable(null, url(['redis', 'rediss']), 'redis(s)://…', 'limits shared by nodes'),
+  REDIS_URL: variable(null, readable(readRedisUrl), 'redis(s)://…', 'limits shared by nodes'),
   SECRET_KEYS: variable(null, secretKeys, 'id:base64 of 32 bytes, comma-separated', 'first one seals, all open'),
   ROUTER_SECRETS: list(
     'credentials accepted on /federation; none closes it',
@@ -167,11 +170,21 @@ export const variables = {
   ),
   PRODUCT_NAME: variable('Rekey', z.string().min(1).max(60), '1 to 60 characters', 'in letters and authenticator apps'),
   RP_ID: optionalText('WebAuthn relying party: the host of PUBLIC_URL', 'a domain'),
-  STAFF_MAILBOX: optionalText('where reminders about due support requests go', 'an address'),
+  STAFF_MAILBOX: variable(
+    null,
+    z.string().refine((text) => parseEmail(text) !== null, { error: 'must be an address' }),
+    'an address',
+    'where reminders about due support requests go',
+  ),
   LOG_LEVEL: choice('info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'how much is logged'),
   METRICS_PORT: variable(null, wholeNumber(0, 65_535), '0 to 65535', 'a port of its own for /metrics'),
-  GEO_DATABASE: optionalText('a file in MaxMind form, for the region of an address', 'a file'),
-  OTEL_EXPORTER_OTLP_ENDPOINT: variable(null, url(['http', 'https']), 'http(s)://…', 'where traces go'),
+  GEO_DATABASE: variable(
+    null,
+    readable(readGeoDatabase),
+    'a file',
+    'a file in MaxMind form, for the region of an address',
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(null, httpUrl, 'http(s)://…', 'where traces go'),
 
   SIGN_UP: toggle('on', 'whether people may create accounts'),
   PASSKEYS: toggle('on', 'whether passkeys can be added and used'),
@@ -186,7 +199,7 @@ export const variables = {
   FEDERATION_SECURITY_DIRECTIVES: toggle('off', "whether the subgraph prints the router's security directives"),
   TRUSTED_DOCUMENTS: optionalText('a manifest of operations; nothing else is then served', 'a file'),
   PASSWORD_MIN_LENGTH: whole(15, 8, 64, 'the least number of code points of a password'),
-  BREACHED_RANGE_URL: variable(null, url(['http', 'https']), 'http(s)://…', 'range service of breached passwords'),
+  BREACHED_RANGE_URL: variable(null, httpUrl, 'http(s)://…', 'range service of breached passwords'),
   MAX_SESSIONS: whole(20, 1, 1000, 'sessions of one account; the least recently used ends beyond it'),
 
   RESET_LINK_TTL: whole(1800, 1, DAY, 'seconds a reset link by e-mail works'),

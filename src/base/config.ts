@@ -1,7 +1,9 @@
 /** The environment, read once, checked as a whole: every mistake is reported together, by name, and stops the start. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRelyingParty } from './config-forms.js';
 import { variables, type Values, type VariableName } from './config-variables.js';
+import { readDatabaseUrl } from './postgres-url.js';
 import { newBytes } from './secrets.js';
 
 export interface SealingKey {
@@ -90,6 +92,18 @@ function crossChecks(values: Values): string[] {
     if (values.PUBLIC_URL && !values.PUBLIC_URL.startsWith('https://')) {
       mistakes.push('PUBLIC_URL: must be https in production');
     }
+  }
+  if (!production && values.SMTP_URL && values.MAIL_FROM === null) {
+    mistakes.push('MAIL_FROM: required with SMTP_URL: the sender of every letter');
+  }
+  const migrated = values.MIGRATE_DATABASE_URL ?? values.DATABASE_URL;
+  if (values.MIGRATE && migrated && readDatabaseUrl(migrated).isPgBouncer) {
+    mistakes.push('MIGRATE_DATABASE_URL: must lead past PgBouncer, or set MIGRATE=off and run `rekey migrate` with it');
+  }
+  // A wrong PUBLIC_URL is undefined here, and one that is missing in production is told already.
+  const base = values.PUBLIC_URL === null && !production ? 'http://localhost' : values.PUBLIC_URL;
+  if (values.RP_ID && base && !isRelyingParty(values.RP_ID, new URL(base).hostname)) {
+    mistakes.push('RP_ID: must be the host of PUBLIC_URL, or a domain that it lies in');
   }
   if (values.SMS_URL?.startsWith('http') && values.SMS_SECRET === null) {
     mistakes.push('SMS_SECRET: required with SMS_URL, so that the receiver can tell our messages from others');

@@ -1,6 +1,7 @@
 /** What a database URL says. `new URL` does not know several hosts, and postgres.js sends what it does not know on. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
+import { decodePart } from './config-forms.js';
 import { StartupError } from './database-errors.js';
 
 export interface Host {
@@ -35,45 +36,44 @@ const URL_FORM = /^postgres(?:ql)?:\/\/(?:([^:@/?#]*)(?::([^@/?#]*))?@)?([^/?#@]
  * @throws StartupError when it is no such URL; the message does not repeat it, for it may hold a password.
  */
 export function parseDatabaseUrl(url: string, variable: string): Destination {
-  const invalid = (what: string): StartupError =>
-    new StartupError(
-      `${variable} cannot be used: ${what}.`,
-      'Its form is postgres://user:password@host:5432/database, with special characters percent-encoded.',
-    );
-  const match = URL_FORM.exec(url);
-  if (!match) throw invalid('it has another form');
   try {
-    const [user, password, authority = '', database] = match
-      .slice(1, 5)
-      .map((part) => part && decodeURIComponent(part));
-    const query = new URLSearchParams(match[5] ?? '');
-    const take = (name: string): string | null => {
-      const value = query.get(name);
-      query.delete(name);
-      return value;
-    };
-    const [host, port] = [take('host'), take('port')];
-    const hosts = (authority || host || 'localhost').split(',').map((text) => parseHost(text, port ?? '5432'));
-    // Always what is meant here: of several hosts, the one that takes writes.
-    take('target_session_attrs');
-    const isPgBouncer = take('pgbouncer') === 'true';
-    const tls = tlsOptions(take('sslmode'), take('sslrootcert'), hosts);
-    return {
-      hosts,
-      user: user || undefined,
-      password: password || undefined,
-      database: database || undefined,
-      tls,
-      isPgBouncer,
-      parameters: Object.fromEntries(query),
-    };
+    return readDatabaseUrl(url);
   } catch (error) {
-    // A system error here is the certificate's file. Nothing else may be repeated: it might hold the password.
-    const { code, path } = error as NodeJS.ErrnoException;
-    throw invalid(
-      path ? `cannot read ${path} (${code})` : error instanceof RangeError ? error.message : 'it is malformed',
+    const { message } = error as RangeError;
+    throw new StartupError(`${variable}: ${message}.`, 'Mend it; `rekey check-config` names what else is wrong.');
+  }
+}
+
+/** The same, for whoever has the variable's name already. @throws RangeError that does not repeat the URL */
+export function readDatabaseUrl(url: string): Destination {
+  const match = URL_FORM.exec(url);
+  if (!match) {
+    throw new RangeError(
+      'must be postgres://user:password@host:5432/database, with special characters percent-encoded',
     );
   }
+  const [user, password, authority = '', database] = match.slice(1, 5).map((part) => part && decodePart(part));
+  const query = new URLSearchParams(match[5] ?? '');
+  const take = (name: string): string | null => {
+    const value = query.get(name);
+    query.delete(name);
+    return value;
+  };
+  const [host, port] = [take('host'), take('port')];
+  const hosts = (authority || host || 'localhost').split(',').map((text) => parseHost(text, port ?? '5432'));
+  // Always what is meant here: of several hosts, the one that takes writes.
+  take('target_session_attrs');
+  const isPgBouncer = take('pgbouncer') === 'true';
+  const tls = tlsOptions(take('sslmode'), take('sslrootcert'), hosts);
+  return {
+    hosts,
+    user: user || undefined,
+    password: password || undefined,
+    database: database || undefined,
+    tls,
+    isPgBouncer,
+    parameters: Object.fromEntries(query),
+  };
 }
 
 function parseHost(text: string, usualPort: string): Host {
@@ -97,8 +97,16 @@ function tlsOptions(mode: string | null, rootCertificate: string | null, hosts: 
     isRequired: true,
     options: {
       rejectUnauthorized: true,
-      ...(rootCertificate && rootCertificate !== 'system' ? { ca: readFileSync(rootCertificate, 'utf8') } : {}),
+      ...(rootCertificate && rootCertificate !== 'system' ? { ca: readCertificate(rootCertificate) } : {}),
       ...(chosen === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
     },
   };
+}
+
+function readCertificate(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new RangeError(`cannot read the file that sslrootcert names (${(error as NodeJS.ErrnoException).code})`);
+  }
 }

@@ -5,7 +5,8 @@
 import { createHmac } from 'node:crypto';
 import nodemailer from 'nodemailer';
 import type { NodemailerError } from 'nodemailer';
-import { parseEmail } from './addresses.js';
+import { readSmsUrl, type TwilioAccount } from '../base/config-forms.js';
+import { parseEmail, parseSender } from '../base/email-address.js';
 import { openMailbox } from './mailbox.js';
 import type { MailboxMessage } from './mailbox.js';
 
@@ -79,7 +80,7 @@ export class TemporaryDeliveryError extends DeliveryError {
 const TIMEOUT_MS = 10_000;
 const MESSAGE_ID = /^<([\w.-]{1,100})@[\w.:[\]-]{1,253}>$/;
 
-/** Opens what the settings name; connects to nothing before the first message. @throws Error on a wrong setting, by name */
+/** Opens what the settings name; connects to nothing before the first message. @throws Error on a wrong setting */
 export function openTransports(settings: TransportSettings): Transport {
   const timeoutMs = settings.timeoutMs ?? TIMEOUT_MS;
   const mail = settings.smtpUrl === null ? null : openSmtp(settings.smtpUrl, settings, timeoutMs);
@@ -129,26 +130,15 @@ function recipient(to: string): string {
   return address.email;
 }
 
-const SENDER = /^(?:"?([^"<>\p{C}]*)"?\s*<([^<>\s]+)>|([^<>\s]+))$/u;
-const SENDER_ADDRESS = /^[A-Za-z0-9.!#$&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/;
-
-/** Reads MAIL_FROM: `address` or `Name <address>`. @throws Error naming MAIL_FROM */
-export function parseSender(mailFrom: string, productName: string): { name: string; address: string } {
-  const [, name, inBrackets, bare] = SENDER.exec(mailFrom.trim()) ?? [];
-  const address = inBrackets ?? bare ?? '';
-  if (!SENDER_ADDRESS.test(address)) throw new Error('MAIL_FROM: must be an address, or Name <address>');
-  return { name: name?.trim() || productName, address };
-}
-
 function openSmtp(smtpUrl: string, { mailFrom, productName }: TransportSettings, timeoutMs: number) {
   if (mailFrom === null) throw new Error('MAIL_FROM: required with SMTP_URL');
-  const { name, address } = parseSender(mailFrom, productName);
+  const { name, address } = parseSender(mailFrom);
   const pool = openPool(smtpUrl, timeoutMs);
   const send = async ({ to, subject, text, html, messageId }: EmailMessage): Promise<void> => {
     try {
       await pool.sendMail({
         // A string would be parsed as a list: "a@x\r\nBcc: b@y" was sent to b@y. An object is one address (R-124).
-        from: { name, address },
+        from: { name: name || productName, address },
         to: { name: '', address: to },
         envelope: { from: address, to: [to] },
         messageId,
@@ -219,17 +209,16 @@ function unreached(who: string, code: string | undefined): string {
 type SendSms = (message: { readonly id: string; readonly to: string; readonly text: string }) => Promise<void>;
 
 function openSms(smsUrl: string, settings: TransportSettings, timeoutMs: number): SendSms {
-  const url = new URL(smsUrl);
-  if (url.protocol === 'twilio:') return openTwilio(url, settings.twilioBaseUrl ?? 'https://api.twilio.com', timeoutMs);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw new Error('SMS_URL: must be http(s)://… or twilio://…');
-  if (url.username || url.password) throw new Error('SMS_URL: must not hold a password; SMS_SECRET signs each request');
+  const provider = readSmsUrl(smsUrl);
+  if ('twilio' in provider) {
+    return openTwilio(provider.twilio, settings.twilioBaseUrl ?? 'https://api.twilio.com', timeoutMs);
+  }
   const { smsSecret } = settings;
   if (!smsSecret) throw new Error('SMS_SECRET: required with SMS_URL');
   return async ({ id, to, text }) => {
     const body = JSON.stringify({ id, to, text });
     const headers = { 'Content-Type': 'application/json', 'X-Rekey-Signature': signSms(body, smsSecret) };
-    await post('the SMS webhook', url, { headers, body }, timeoutMs);
+    await post('the SMS webhook', provider.webhook, { headers, body }, timeoutMs);
   };
 }
 
@@ -243,9 +232,7 @@ export function signSms(body: string, secret: string, unixSeconds = Math.floor(D
 }
 
 /** https://www.twilio.com/docs/messaging/api/message-resource; it knows no idempotency: a retry may arrive twice. */
-function openTwilio(url: URL, baseUrl: string, timeoutMs: number): SendSms {
-  const [account, token, from] = [url.username, url.password, url.hostname].map((part) => decodeURIComponent(part));
-  if (!account || !token || !from) throw new Error('SMS_URL: must be twilio://ACCOUNT_SID:AUTH_TOKEN@FROM_NUMBER');
+function openTwilio({ account, token, from }: TwilioAccount, baseUrl: string, timeoutMs: number): SendSms {
   const target = new URL(`/2010-04-01/Accounts/${encodeURIComponent(account)}/Messages.json`, baseUrl);
   const authorization = `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}`;
   return async ({ to, text }) => {
