@@ -145,6 +145,24 @@ describe('check-config', () => {
     });
   });
 
+  test('says that a variable is not read whose name is nearly one of ours', async () => {
+    const { status, out } = await rekey(['check-config'], { ...complete, LIMIT_GUES: 'canary', SESSION_MANAGER: 'x' });
+    expect([status, out]).toEqual([
+      0,
+      'LIMIT_GUES: not read; LIMIT_GUESS may be meant.\nThe configuration is complete (APP_ENV=production).\n',
+    ]);
+  });
+
+  test('and so does the log of a start, which goes on', async () => {
+    const program = await start({ LIMIT_GUES: 'canary', SESSION_MANAGER: 'x' });
+    const warnings = program.lines.filter(({ event }) => event === 'variable_not_read');
+    expect(warnings).toEqual([
+      expect.objectContaining({ level: 'warn', variable: 'LIMIT_GUES', meant: 'LIMIT_GUESS' }),
+    ]);
+    expect(JSON.stringify(program.lines)).not.toContain('canary');
+    await program.stop();
+  }, 60_000);
+
   test('says all that could never work at once (status 1), a line each, with nothing secret in it', async () => {
     const wrong = {
       DATABASE_URL: 'postgres://u:canary@host:port/x',

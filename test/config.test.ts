@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { ConfigError, loadConfig, type Config } from '../src/base/config.js';
+import { unreadNames } from '../src/base/config-names.js';
 import { variables } from '../src/base/config-variables.js';
 import { newBytes } from '../src/base/secrets.js';
 
@@ -289,6 +290,57 @@ describe('NAME_FILE', () => {
     const mistakes = mistakesOf({ ...PRODUCTION, SMTP_URL: undefined, SMTP_URL_FILE: join(folder, 'nowhere') });
     expect(mistakes.some((line) => line.startsWith('SMTP_URL_FILE:'))).toBe(true);
     expect(mistakes.join('\n')).not.toContain('nowhere');
+  });
+});
+
+describe('a name that nobody reads', () => {
+  const known = Object.keys(variables);
+
+  test.each([
+    ['LIMIT_GUES', 'LIMIT_GUESS'],
+    ['LIMIT_GEUSS', 'LIMIT_GUESS'],
+    ['LIMITS_GUESS', 'LIMIT_GUESS'],
+    ['SESSION_IDL_TTL', 'SESSION_IDLE_TTL'],
+    ['SESSION_STAF_IDEL_TTL', 'SESSION_STAFF_IDLE_TTL'],
+    ['SMTP_URI', 'SMTP_URL'],
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['SECRET_KEY', 'SECRET_KEYS'],
+    ['SECRET_KEY_FILE', 'SECRET_KEYS_FILE'],
+    ['SECRET_KEYS_FIEL', 'SECRET_KEYS_FILE'],
+    ['TRUSTED_PROXIE', 'TRUSTED_PROXIES'],
+    ['LIMIT_SOMETHING_ELSE', null],
+    ['FLAG_RESET', 'FLAG_RESETS'],
+    ['SESSION_STAFF_LIFETIME', null],
+  ] as const)('though it is nearly one of ours is told: %s', (name, meant) => {
+    expect(unreadNames([name], known)).toEqual([{ name, meant }]);
+  });
+
+  test('is no false alarm: what is ours, and what other programs have', () => {
+    const others = [
+      ...'PATH HOME USER LOGNAME HOSTNAME HOSTS HOSTFILE PORTS MAIL MAILCHECK MAIL_HOST LANG TERM SHELL PWD'.split(' '),
+      ...'SESSION_MANAGER SESSION_ID SESSION_SECRET XDG_SESSION_ID XDG_SESSION_TYPE DBUS_SESSION_BUS_ADDRESS'.split(
+        ' ',
+      ),
+      ...'APP_NAME APP_KEY APP_URL NODE_ENV NODE_OPTIONS LOG_FORMAT SECRET_KEY_BASE TRUSTED_HOSTS'.split(' '),
+      ...'DATABASE_SSL DATABASE_USER DATABASE_NAME DATABASE_HOST DB_URL SMTP_HOST SMTP_PORT SMTP_USER SQS_URL'.split(
+        ' ',
+      ),
+      ...'REDIS_HOST REDIS_PORT REDIS_SERVICE_HOST REDIS_PORT_6379_TCP REKEY_PORT REKEY_SERVICE_HOST'.split(' '),
+      ...'WORKER_ID JEST_WORKER_ID NODE_UNIQUE_ID OTEL_EXPORTER_OTLP_HEADERS OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'.split(
+        ' ',
+      ),
+      ...'OTEL_SERVICE_NAME INVOCATION_ID JOURNAL_STREAM CREDENTIALS_DIRECTORY LimitNOFILE __proto__'.split(' '),
+    ];
+    expect(unreadNames([...known, ...known.map((name) => `${name}_FILE`), ...others], known)).toEqual([]);
+  });
+
+  test('stops no start, and is told beside the mistakes that it may be the cause of, without its value', () => {
+    expect(loadConfig({ ...PRODUCTION, LIMIT_GUES: '5/900' }).unread).toEqual([
+      { name: 'LIMIT_GUES', meant: 'LIMIT_GUESS' },
+    ]);
+    expect(() => loadConfig({ ...PRODUCTION, SMTP_URL: '', SMTP_URI: 'smtp://canary' })).toThrow(
+      /^The configuration has 1 mistake\(s\):\n {2}- SMTP_URL: .+\n {2}- SMTP_URI: not read; SMTP_URL may be meant$/,
+    );
   });
 });
 

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRelyingParty } from './config-forms.js';
+import { unreadNames, type UnreadName } from './config-names.js';
 import { variables, type Values, type VariableName } from './config-variables.js';
 import { readDatabaseUrl } from './postgres-url.js';
 import { newBytes } from './secrets.js';
@@ -26,14 +27,24 @@ export interface Config extends Readonly<Values> {
   readonly rpId: string;
   /** The file that development and test letters are written to; null where a mail server is set or in production. */
   readonly mailboxFile: string | null;
+  /** What is set and not read, though its name is nearly that of a variable: for a warning. */
+  readonly unread: readonly UnreadName[];
 }
 
-/** All that is wrong with the environment, one sentence a mistake. */
+/** All that is wrong with the environment, one sentence a mistake; and what is not read, since that is often why. */
 export class ConfigError extends Error {
-  constructor(readonly mistakes: readonly string[]) {
-    super(`The configuration has ${mistakes.length} mistake(s):\n${mistakes.map((line) => `  - ${line}`).join('\n')}`);
+  constructor(
+    readonly mistakes: readonly string[],
+    unread: readonly UnreadName[] = [],
+  ) {
+    const lines = [...mistakes, ...unread.map(describeUnread)].map((line) => `  - ${line}`);
+    super(`The configuration has ${mistakes.length} mistake(s):\n${lines.join('\n')}`);
   }
 }
+
+/** A line for an operator, in the form of a mistake. */
+export const describeUnread = ({ name, meant }: UnreadName): string =>
+  `${name}: not read${meant === null ? '' : `; ${meant} may be meant`}`;
 
 /**
  * Turns the environment into the frozen configuration. `NAME_FILE` is read where `NAME` is not set.
@@ -56,8 +67,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const nameOf = (mistake: string): string => mistake.slice(0, mistake.indexOf(':')).replace(/_FILE$/, '');
   const named = new Set(mistakes.map(nameOf));
   mistakes.push(...crossChecks(read).filter((mistake) => !named.has(nameOf(mistake))));
-  if (mistakes.length > 0) throw new ConfigError(mistakes);
-  return Object.freeze(complete(read));
+  const unread = unreadNames(Object.keys(env), Object.keys(variables));
+  if (mistakes.length > 0) throw new ConfigError(mistakes, unread);
+  return Object.freeze(complete(read, unread));
 }
 
 function readVariable(env: NodeJS.ProcessEnv, name: string, mistakes: string[]): string | undefined {
@@ -129,7 +141,7 @@ function crossChecks(values: Values): string[] {
   return mistakes;
 }
 
-function complete(values: Values): Config {
+function complete(values: Values, unread: readonly UnreadName[]): Config {
   const development = values.APP_ENV !== 'production';
   const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
   const url = new URL(publicUrl);
@@ -144,6 +156,7 @@ function complete(values: Values): Config {
       values.APP_ENV === 'test' || (development && values.SMTP_URL === null)
         ? join(values.DATA_DIR, 'mailbox.jsonl')
         : null,
+    unread,
   };
 }
 

@@ -17,10 +17,16 @@ export const serve: Command = {
   run: async () => {
     const config = loadConfig();
     const log = openLog(config.LOG_LEVEL);
+    if (cluster.isPrimary) warnOfUnread(config, log);
     if (config.WORKERS > 1 && cluster.isPrimary) return servePrimary(config, log);
     return serveHere(config, log);
   },
 };
+
+/** A warning and no refusal: another program on this machine may well have a variable of such a name. */
+function warnOfUnread({ unread }: Config, log: Log): void {
+  for (const { name, meant } of unread) log.warn({ event: 'variable_not_read', variable: name, meant });
+}
 
 /** Serves in this process: the only one, or one of several. */
 async function serveHere(config: Config, log: Log): Promise<number> {
@@ -67,6 +73,7 @@ export const worker: Command = {
   run: async () => {
     const config = loadConfig();
     const log = openLog(config.LOG_LEVEL);
+    warnOfUnread(config, log);
     const node = await openNode(config, log);
     const endTracing = beginTracing(config, log);
     const metrics = await openMetricsPort(config, node);
