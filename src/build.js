@@ -1,6 +1,6 @@
 /** Builds `dist/` where it is older than the sources: the service by the TypeScript compiler, the pages by Vite. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +44,8 @@ const service = readdirSync(join(root, 'src'))
   .filter((name) => name !== 'web')
   .map((name) => join('src', name));
 buildIfStale('.service-built', [...service, 'tsconfig.json'], () => run('typescript', 'bin/tsc', ['--noCheck']));
-buildIfStale('.pages-built', ['src/web'], () =>
-  run('vite', 'bin/vite.js', ['build', '--config', 'src/web/vite.config.ts', '--logLevel', 'warn']),
-);
+buildIfStale('.pages-built', ['src/web'], () => {
+  run('vite', 'bin/vite.js', ['build', '--config', 'src/web/vite.config.ts', '--logLevel', 'warn']);
+  // For TRUSTED_DOCUMENTS: the sources do not ship.
+  copyFileSync(join(root, 'src/web/generated/persisted-documents.json'), join(root, 'dist/persisted-documents.json'));
+});

@@ -2,7 +2,8 @@
  * The forms of variables that are more than a number or a word. Each reader gives what the text says, or throws a
  * RangeError whose message never repeats the text, for it may be a secret.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 
 /** A URL with a host to speak to. `new URL` alone takes `smtp://` and `redis://`, which then mean this machine. */
 export function readServiceUrl(text: string, protocols: readonly string[]): URL {
@@ -86,6 +87,34 @@ export function readGeoDatabase(path: string): string {
     closeSync(file);
   }
   return path;
+}
+
+/**
+ * A manifest as `npm run operations` writes it: the text of each document under its SHA-256 in hex.
+ * @returns the texts by hash, without the `sha256:` that may stand before it
+ */
+export function readTrustedDocuments(path: string): ReadonlyMap<string, string> {
+  const manifest = parseJson(attempt(() => readFileSync(path, 'utf8')));
+  const isObject = typeof manifest === 'object' && manifest !== null && !Array.isArray(manifest);
+  const documents = new Map<string, string>();
+  for (const [id, text] of Object.entries(isObject ? manifest : {})) {
+    const hash = id.replace(/^sha256:/, '');
+    if (typeof text !== 'string' || createHash('sha256').update(text).digest('hex') !== hash) {
+      throw new RangeError('that file must hold each text under its own SHA-256, such as "sha256:…": "query …"');
+    }
+    documents.set(hash, text);
+  }
+  if (documents.size === 0) throw new RangeError('that file must be a JSON object with a document at least');
+  return documents;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own words quote the text.
+    throw new RangeError('that file is not JSON');
+  }
 }
 
 /** The system's own words hold the path. */

@@ -2,7 +2,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { Limit, SealingKey } from './config.js';
-import { readGeoDatabase, readRedisUrl, readServiceUrl, readSmsUrl } from './config-forms.js';
+import { readGeoDatabase, readRedisUrl, readServiceUrl, readSmsUrl, readTrustedDocuments } from './config-forms.js';
 import { parseEmail, parseSender } from './email-address.js';
 import { readDatabaseUrl } from './postgres-url.js';
 
@@ -72,15 +72,23 @@ function wholeNumber(low: number, high: number): z.ZodType<number> {
     .refine((value) => value >= low && value <= high, { error: `must be from ${low} to ${high}` });
 }
 
-/** Text that a reader understands; it is kept as it is. The reader throws a RangeError with a sentence on what is wrong. */
-const readable = (read: (text: string) => unknown): z.ZodType<string> =>
-  z.string().superRefine((text, { addIssue }) => {
+/** What a reader makes of the text. It throws a RangeError with a sentence on what is wrong. */
+const form = <T>(read: (text: string) => T): z.ZodType<T> =>
+  z.string().transform((text, { addIssue }) => {
     try {
-      read(text);
+      return read(text);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       addIssue({ code: 'custom', message: error.message });
+      return z.NEVER;
     }
+  });
+
+/** Text that a reader understands; it is kept as it is. */
+const readable = (read: (text: string) => unknown): z.ZodType<string> =>
+  form((text) => {
+    read(text);
+    return text;
   });
 
 const httpUrl = readable((text) => readServiceUrl(text, ['http', 'https']));
@@ -197,7 +205,12 @@ export const variables = {
     'whether staff rights need a passkey: on in production, off elsewhere',
   ),
   FEDERATION_SECURITY_DIRECTIVES: toggle('off', "whether the subgraph prints the router's security directives"),
-  TRUSTED_DOCUMENTS: optionalText('a manifest of operations; nothing else is then served', 'a file'),
+  TRUSTED_DOCUMENTS: variable(
+    null,
+    form(readTrustedDocuments),
+    'a file',
+    'a manifest of documents; `/graphql` then serves no other',
+  ),
   PASSWORD_MIN_LENGTH: whole(15, 8, 64, 'the least number of code points of a password'),
   BREACHED_RANGE_URL: variable(null, httpUrl, 'http(s)://…', 'range service of breached passwords'),
   MAX_SESSIONS: whole(20, 1, 1000, 'sessions of one account; the least recently used ends beyond it'),

@@ -25,6 +25,7 @@ import { requireRouter, routerHeaders } from './router-gate.js';
 import { apiSchema } from './schema.js';
 import { securityHeaders, setSecurityHeaders } from './security-headers.js';
 import { mountTestClock } from './test-clock.js';
+import { trustedDocuments } from './trusted-documents.js';
 
 export interface HttpParts {
   readonly capabilities: Capabilities;
@@ -95,10 +96,12 @@ type GraphqlParts = Omit<HttpParts, 'ping'>;
 
 /** `POST /graphql`: the API schema, for everyone. */
 function mountGraphql(app: FastifyInstance, parts: GraphqlParts): Promise<void> {
+  const { TRUSTED_DOCUMENTS: documents } = parts.capabilities.config;
   return mountEndpoint(app, parts, {
     path: '/graphql',
     schema: apiSchema(parts.schema),
     before: [],
+    ...(documents && { preValidation: trustedDocuments(documents, parts.capabilities, parts.metrics) }),
     contextOf: (request, reply) => callerContext(parts.capabilities, request, reply),
   });
 }
@@ -120,6 +123,8 @@ interface Endpoint {
   readonly schema: GraphQLSchema;
   /** Asked before the origin and the form of the request. */
   readonly before: readonly ((request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>)[];
+  /** Asked once the body is read, and before the caller is looked up. */
+  readonly preValidation?: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
   readonly contextOf: (request: FastifyRequest, reply: FastifyReply) => Promise<EdgeContext>;
 }
 
@@ -129,7 +134,7 @@ const CONTEXT = 'edgeContext';
 async function mountEndpoint(
   app: FastifyInstance,
   { capabilities, metrics }: GraphqlParts,
-  { path, schema, before, contextOf }: Endpoint,
+  { path, schema, before, contextOf, preValidation }: Endpoint,
 ): Promise<void> {
   const apollo = await startApollo(schema, { ...capabilities, http: app, metrics });
   const handler = fastifyApolloHandler(apollo, { context: async (request) => request.getDecorator(CONTEXT) });
@@ -137,6 +142,7 @@ async function mountEndpoint(
     path,
     {
       onRequest: [...before, refuseForeignOrigin(capabilities.config), requireJson],
+      ...(preValidation && { preValidation }),
       // Here and not in Apollo's context function, so that a store that is down is 503 and not "context creation failed".
       preHandler: async (request, reply) => request.setDecorator(CONTEXT, await contextOf(request, reply)),
     },

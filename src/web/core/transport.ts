@@ -18,7 +18,7 @@ export interface Answer<Data = Record<string, unknown>> {
 }
 
 export interface Request {
-  /** Its hash in the manifest of trusted documents, for a gate in front of the service. */
+  /** Its hash in the manifest of trusted documents, where the service takes no others. */
   documentId?: string | undefined;
   operationName?: string | undefined;
   query: string;
