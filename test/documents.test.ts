@@ -1,5 +1,5 @@
 /** What the documents say is what the program does. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { variables } from '../src/base/config-variables.js';
 import { isObjectType } from 'graphql';
@@ -23,6 +23,19 @@ describe('the table of variables in README.md', () => {
   test('has every variable in its order, with its default, bounds and meaning, and no other (R-169)', () => {
     expect(rows).toEqual(Object.entries(variables).map((entry) => rowOf(entry as Parameters<typeof rowOf>[0])));
   });
+});
+
+test('every variable is used by some code besides the list of variables: none is promised and then does nothing', () => {
+  const src = new URL('../src/', import.meta.url);
+  const dropSentence = (quoted: string): string => (quoted.includes(' ') ? '' : quoted);
+  const code = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.startsWith('web/') && path !== 'base/config-variables.ts')
+    .map((path) => readFileSync(new URL(path, src), 'utf8'))
+    // What stands in a comment or in a sentence to an operator is no use.
+    .map((text) => text.replace(/\/\*[^]*?\*\/|^ *\/\/.*$/gm, '').replace(/'[^'\n]*'/g, dropSentence))
+    .join('\n');
+  expect(code.length).toBeGreaterThan(100_000);
+  expect(Object.keys(variables).filter((name) => !new RegExp(`\\b${name}\\b`).test(code))).toEqual([]);
 });
 
 describe('the limits in SECURITY.md', () => {
