@@ -72,6 +72,33 @@ describe('the limits in SECURITY.md', () => {
   });
 });
 
+test('the times that SECURITY.md gives other services are those in force (R-169)', () => {
+  const seconds = (file: string, name: string): string => {
+    const [, ms = ''] = new RegExp(`\\b${name}(?: =|:) ([\\d_]+)\\b`).exec(read(`src/${file}`)) ?? [];
+    return `${Number(ms.replaceAll('_', '')) / 1000} s`;
+  };
+  const postgres = [
+    `${seconds('base/postgres-server.ts', 'CONNECT_MS')} to connect`,
+    `${seconds('base/postgres-server.ts', 'LET_IN_MS')} to be let in`,
+    `${seconds('base/database.ts', 'statement_timeout')} a statement`,
+  ];
+  const step = seconds('delivery/transports.ts', 'TIMEOUT_MS');
+  const [, steps] = /AbortSignal\.timeout\(timeoutMs \* (\d)\)/.exec(read('src/delivery/transports.ts')) ?? [];
+  const [, table = ''] = /^## Services that Rekey talks to\n([^]*?)^## /m.exec(read('SECURITY.md')) ?? [];
+  const written = [...table.matchAll(/^\| ([^|]+?) +\| [^|]+ \| ([^|]*?\d[^|]*?) +\|/gm)].map(([, who, wait]) => [
+    who,
+    wait,
+  ]);
+  expect(written).toEqual([
+    ['PostgreSQL', postgres.join(', ')],
+    ['Redis (`REDIS_URL`)', seconds('server/node.ts', 'REDIS_MS')],
+    ['mail server (`SMTP_URL`)', `${step} a step, ${parseInt(step) * Number(steps)} s in all`],
+    ['SMS webhook or Twilio (`SMS_URL`)', step],
+    ['breached-password service (`BREACHED_RANGE_URL`)', seconds('passwords/breached.ts', 'DEADLINE_MS')],
+    ['trace collector (`OTEL_EXPORTER_OTLP_ENDPOINT`)', seconds('base/tracing.ts', 'SEND_MS')],
+  ]);
+});
+
 test('the fields that only some may call are listed in SECURITY.md under their rule (R-111, R-169)', async () => {
   const log = new MemoryHitLog();
   const schema = await buildGuardedSchema(createLimiter({ shared: log, process: log }));

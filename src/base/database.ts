@@ -71,7 +71,7 @@ const SESSION = {
   idle_in_transaction_session_timeout: 5_000,
   default_transaction_isolation: 'read committed',
 };
-/** Connecting (up to 5 s) and the longest statement (5 s) both fit. */
+/** Being let in (up to 5 s) and the longest statement (5 s) both fit, where the server was not slow to connect to besides. */
 const PATIENCE_MS = 12_000;
 const PING_MS = 3_000;
 /** A server that says it is starting up is waited for; one that is not there is not: whoever starts us can retry. */

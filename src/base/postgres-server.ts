@@ -21,6 +21,8 @@ export interface ClientSettings {
 
 /** A host that is silent for so long while connecting is given up. */
 const CONNECT_MS = 3_000;
+/** A server that took the connection has so long to let us in: it may be busy. */
+const LET_IN_MS = 5_000;
 /** After a failure, whoever asks within this time hears of it at once, without a further attempt. */
 const PAUSE_MS = 250;
 
@@ -79,7 +81,8 @@ export class PostgresServer {
       ssl: false,
       max,
       idle_timeout: idleSeconds,
-      connect_timeout: 5,
+      // Counted once `openSocket` is done. Seconds.
+      connect_timeout: LET_IN_MS / 1000,
       // Behind PgBouncer in transaction mode the next statement may meet another session: it knows no prepared ones.
       prepare: !isPgBouncer,
       // `#open` pauses; here each waiting statement would wait for its own turn to fail.

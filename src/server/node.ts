@@ -15,6 +15,9 @@ import { openMetrics, type Metrics } from './metrics.js';
 import { observeSchema } from './observability.js';
 import { buildGuardedSchema } from './schema.js';
 
+/** Redis answers within milliseconds, or is of no use to whoever waits for it. */
+const REDIS_MS = 2_000;
+
 export interface Node {
   readonly capabilities: Capabilities;
   readonly database: OpenDatabase;
@@ -40,7 +43,7 @@ export async function openNode(config: Config, log: Log, opened?: OpenDatabase):
   const redis =
     config.REDIS_URL === null
       ? null
-      : new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1, connectTimeout: 2000, commandTimeout: 2000 });
+      : new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1, connectTimeout: REDIS_MS, commandTimeout: REDIS_MS });
   redis?.on('error', () => capabilities.log.warn({ event: 'redis_unreachable' }));
   const shared: HitLog = redis ? new RedisHitLog(redis) : new DatabaseHitLog();
   const metrics = openMetrics(systemContext(capabilities, 'metrics'));
