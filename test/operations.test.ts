@@ -10,6 +10,7 @@ import { rows } from '../src/base/database.js';
 import { codeMac, matchesCodeMac, open, seal } from '../src/base/secrets.js';
 import { resealAll } from '../src/commands/reseal.js';
 import { publishedKeys, signingKey } from '../src/services/signing-keys.js';
+import { readStoreLevels } from '../src/server/store-levels.js';
 import { boundedLog } from '../src/server/log-budget.js';
 import { openApp, useApp, type App } from './support/app.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
@@ -71,6 +72,37 @@ describe('the numbers at /metrics', () => {
     const apart = await openApp({ METRICS_PORT: '0' });
     expect((await apart.http.inject('/metrics')).statusCode).toBe(404);
     await apart.close();
+  });
+});
+
+describe('while the mail server refuses connections', () => {
+  test('the numbers say since when nothing goes out, and how often it was tried', async () => {
+    const SMTP_URL = `smtp://127.0.0.1:${await freePort()}`;
+    const app = await openApp({ SMTP_URL, MAIL_FROM: 'rekey@example.org' });
+    await app.client().call('signUp', { email: 'waits.for.mail@example.org' });
+    for (const seconds of [0, 400, 400]) {
+      await app.advance(seconds);
+      await app.work();
+    }
+    const text = (await app.http.inject('/metrics')).body;
+    const level = (name: string) => Number(new RegExp(`^${name} ([\\d.]+)$`, 'm').exec(text)?.[1]);
+    expect(level('rekey_outbox_age_seconds')).toBeGreaterThanOrEqual(800);
+    expect(level('rekey_outbox_overdue_seconds')).toBe(0);
+    expect(text).toMatch(/^rekey_delivery_failures_total\{channel="EMAIL"\} 3$/m);
+    expect(text).toMatch(/^rekey_deliveries_total\{channel="EMAIL"\} 0$/m);
+    await app.advance(400);
+    expect((await readStoreLevels(app.ctx)).outboxAgeSeconds).toBeGreaterThanOrEqual(1200);
+    await app.close();
+  }, 60_000);
+
+  test('and where no worker runs, that none has taken what is due', async () => {
+    const app = await openApp();
+    await app.client().call('signUp', { email: 'waits.for.a.worker@example.org' });
+    await app.advance(400);
+    const levels = await readStoreLevels(app.ctx);
+    expect(levels.outboxAgeSeconds).toBeGreaterThanOrEqual(400);
+    expect(levels.outboxOverdueSeconds).toBeGreaterThanOrEqual(400);
+    await app.close();
   });
 });
 

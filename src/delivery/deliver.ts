@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, type Context } from '../base/context.js';
 import { describeError } from '../base/log.js';
 import { open, seal } from '../base/secrets.js';
+import { tally } from '../base/tally.js';
 import { beginSpan, traced } from '../base/tracing.js';
 import { recordEvent } from '../security-events/service.js';
 import { renderLetter } from './letters.js';
@@ -155,10 +156,17 @@ function layOut(ctx: Context, envelope: Envelope, messageId: string): Composed {
   return { channel, to, messageId, ...renderLetter(envelope.letter, frame) };
 }
 
-function send(transport: Transport, part: Composed): Promise<void> {
-  return traced(`send ${part.channel}`, 'client', () =>
-    part.channel === 'EMAIL' ? transport.sendEmail(part) : transport.sendSms(part),
-  );
+/** One that is refused for good is the recipient's affair, and among those given up: it says nothing about the channel. */
+async function send(transport: Transport, part: Composed): Promise<void> {
+  try {
+    await traced(`send ${part.channel}`, 'client', () =>
+      part.channel === 'EMAIL' ? transport.sendEmail(part) : transport.sendSms(part),
+    );
+    tally('delivered', part.channel);
+  } catch (error) {
+    if (!(error instanceof PermanentDeliveryError)) tally('delivery_failed', part.channel);
+    throw error;
+  }
 }
 
 /** The same for every try of one letter, so that a mail server or reader can drop a repeat. */

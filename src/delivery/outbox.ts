@@ -23,19 +23,21 @@ export interface Message<P extends Record<string, unknown>> {
 
 export const defineMessage = <P extends Record<string, unknown>>(message: Message<P>): Message<P> => message;
 
-/** Queues a message in the caller's transaction: it is sent if and only if that commits. @returns its number in the queue. */
+/**
+ * Queues a message in the caller's transaction: it is due at once, and sent if and only if that commits.
+ * @returns its number in the queue.
+ */
 export async function enqueue<P extends Record<string, unknown>>(
   ctx: Context,
   message: Message<P>,
   payload: P,
-  options: { readonly accountId?: string; readonly delaySeconds?: number } = {},
+  options: { readonly accountId?: string } = {},
 ): Promise<number> {
   const [queued] = await rows<{ id: number }>(
     ctx.db,
     sql`insert into outbox (message, payload, priority, created_at, available_at, expires_at, account_id)
-        values (${message.name}, ${JSON.stringify(payload)}::jsonb, ${message.priority}, ${clock(ctx)},
-          ${fromNow(ctx, options.delaySeconds ?? 0)},
-          ${fromNow(ctx, (options.delaySeconds ?? 0) + message.usefulSeconds(ctx))}, ${options.accountId ?? null})
+        values (${message.name}, ${JSON.stringify(payload)}::jsonb, ${message.priority}, ${clock(ctx)}, ${clock(ctx)},
+          ${fromNow(ctx, message.usefulSeconds(ctx))}, ${options.accountId ?? null})
         returning id::int as id`,
   );
   if (!queued) throw new Error('a message was not queued');

@@ -3,12 +3,16 @@ import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, R
 import type { Context } from '../base/context.js';
 import type { Hit, HitLog, Rule } from '../base/limits.js';
 import { brokenLogWrites } from '../base/log-sink.js';
+import { watchTally, type Tallied } from '../base/tally.js';
 import { watchStatements } from '../base/tracing.js';
 import { hashPoolStats } from '../passwords/hash-pool.js';
 import { readStoreLevels, type StoreLevels } from './store-levels.js';
 
 /** Seconds. A look-up takes a few milliseconds, a hash some tens, and nothing may take more than ten seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What letters and texts go by. */
+const CHANNELS: readonly Tallied['delivered'][] = ['EMAIL', 'SMS'];
 
 /** The levels of the stores are asked for at most so often, however many scrape. Milliseconds. */
 const LEVELS_AGE_MS = 10_000;
@@ -36,6 +40,15 @@ export class Metrics {
   readonly #refused = this.#counter('rekey_graphql_refused_total', 'Operations refused before they ran', ['code']);
   readonly #limits = this.#counter('rekey_limit_hits_total', 'Calls that met a full limit', ['limit']);
   readonly #limitFailures = this.#counter('rekey_limit_store_failures_total', 'Times the limits could not be read');
+  readonly #tallied: { readonly [W in keyof Tallied]: (label: string, by: number) => void } = {
+    delivered: this.#tally('rekey_deliveries_total', 'Letters and texts that were taken over', 'channel', CHANNELS),
+    delivery_failed: this.#tally(
+      'rekey_delivery_failures_total',
+      'Tries of letters and texts that failed and are repeated',
+      'channel',
+      CHANNELS,
+    ),
+  };
   readonly #logFailures = this.#counter('rekey_log_lines_lost_total', 'Log lines that could not be written');
   #levels: { readonly at: number; readonly read: Promise<StoreLevels | null> } | null = null;
 
@@ -45,10 +58,12 @@ export class Metrics {
     watchStatements((verb, seconds, hasFailed) =>
       this.#statements.observe({ verb, outcome: hasFailed ? 'failed' : 'ok' }, seconds),
     );
+    watchTally((what, label, by) => this.#tallied[what](label, by));
     this.#gauge('rekey_hashing_running', 'Passwords being hashed', () => hashPoolStats().inFlight, 'sum');
     this.#gauge('rekey_hashing_queued', 'Passwords that wait to be hashed', () => hashPoolStats().queued, 'sum');
     this.#store('rekey_outbox_waiting', 'Letters and texts that are not settled', 'outboxWaiting');
-    this.#store('rekey_outbox_age_seconds', 'How long the oldest due letter has waited', 'outboxAgeSeconds');
+    this.#store('rekey_outbox_age_seconds', 'How long ago the oldest of them was asked for', 'outboxAgeSeconds');
+    this.#store('rekey_outbox_overdue_seconds', 'How long no worker has taken one that is due', 'outboxOverdueSeconds');
     this.#store('rekey_outbox_undeliverable', 'Letters given up in the last day', 'outboxUndeliverable');
     this.#store('rekey_open_flags', 'Flags that nobody has decided', 'openFlags');
     this.#store('rekey_unjudged_events', 'Events that no rule has judged', 'unjudgedEvents');
@@ -130,6 +145,13 @@ export class Metrics {
 
   #histogram<L extends string>(name: string, help: string, labelNames: readonly L[]): Histogram<L> {
     return new Histogram({ name, help, labelNames, buckets: BUCKETS, registers: [this.registry] });
+  }
+
+  /** Begins each label at 0, so that the first one counted is a rise and not the beginning of a series. */
+  #tally(name: string, help: string, label: string, known: readonly string[]): (value: string, by: number) => void {
+    const counter = this.#counter(name, help, [label]);
+    for (const value of known) counter.inc({ [label]: value }, 0);
+    return (value, by) => counter.inc({ [label]: value }, by);
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {

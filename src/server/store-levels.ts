@@ -6,7 +6,10 @@ import { clock } from '../base/time.js';
 
 export interface StoreLevels {
   readonly outboxWaiting: number;
+  /** Since the oldest letter that is not settled was asked for, however often it was tried. */
   readonly outboxAgeSeconds: number;
+  /** Since the oldest letter that is due now could have been taken: a failure moves that on, so it is the worker that is late. */
+  readonly outboxOverdueSeconds: number;
   readonly outboxUndeliverable: number;
   readonly openFlags: number;
   readonly unjudgedEvents: number;
@@ -30,12 +33,14 @@ async function read(ctx: Context): Promise<StoreLevels> {
   const now = clock(ctx);
   const isWaiting = sql.raw('done_at is null and dead_at is null');
   const isUndecided = sql.raw(`status in ('OPEN', 'CLAIMED', 'AWAITING_CONFIRMATION')`);
+  const sinceFirst = (column: string) =>
+    sql`greatest(0, coalesce(extract(epoch from ${now} - min(${sql.identifier(column)})), 0))::float8`;
   const [levels] = await rows<Record<keyof StoreLevels, number>>(
     ctx.db,
     sql`select
           (select count(*)::int from outbox where ${isWaiting}) as "outboxWaiting",
-          (select greatest(0, coalesce(extract(epoch from ${now} - min(available_at)), 0))::float8
-            from outbox where ${isWaiting}) as "outboxAgeSeconds",
+          (select ${sinceFirst('created_at')} from outbox where ${isWaiting}) as "outboxAgeSeconds",
+          (select ${sinceFirst('available_at')} from outbox where ${isWaiting}) as "outboxOverdueSeconds",
           (select count(*)::int from outbox
             where dead_at is not null and dead_at > ${now} - interval '1 day') as "outboxUndeliverable",
           (select count(*)::int from account_flags where status <> 'RESOLVED') as "openFlags",

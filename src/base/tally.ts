@@ -1,0 +1,25 @@
+/**
+ * What is counted where it happens, for whoever publishes numbers: `base/` and the features know no Prometheus. Each count has
+ * one label, and the code fixes its values: nothing that a client wrote, no key of a limit, nothing of a person.
+ */
+export interface Tallied {
+  /** A letter or text that was taken over, by its channel. */
+  readonly delivered: 'EMAIL' | 'SMS';
+  /** One that was not, and will be tried again. */
+  readonly delivery_failed: 'EMAIL' | 'SMS';
+}
+
+/** Told of each: what, under which label, and how many. */
+export type TallyWatch = (what: keyof Tallied, label: string, by: number) => void;
+
+let watch: TallyWatch | null = null;
+
+/** Has what is counted in this process told from now on; null ends it. */
+export function watchTally(watcher: TallyWatch | null): void {
+  watch = watcher;
+}
+
+/** Counts one. It only adds in memory: what is asked of the service takes no longer, and answers nothing else, for it. */
+export function tally<W extends keyof Tallied>(what: W, label: Tallied[W], by = 1): void {
+  watch?.(what, label, by);
+}
