@@ -10,8 +10,10 @@ import { rows } from '../src/base/database.js';
 import { codeMac, matchesCodeMac, open, seal } from '../src/base/secrets.js';
 import { resealAll } from '../src/commands/reseal.js';
 import { publishedKeys, signingKey } from '../src/services/signing-keys.js';
-import { readStoreLevels } from '../src/server/store-levels.js';
 import { boundedLog } from '../src/server/log-budget.js';
+import { Metrics } from '../src/server/metrics.js';
+import { addUp } from '../src/server/processes.js';
+import { readStoreLevels } from '../src/server/store-levels.js';
 import { openApp, useApp, type App } from './support/app.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { freePort, startRedis } from './support/dependencies.js';
@@ -66,6 +68,18 @@ describe('the numbers at /metrics', () => {
     }
     // A route that nobody had met, and its buckets.
     expect((await read()).split('\n').length).toBeLessThan(before + 30);
+  });
+
+  test('of several processes show the one that stalls, and what only one could read', async () => {
+    const { registry } = new Metrics(null);
+    const told = async (lag: number, waiting: number | null) =>
+      (await registry.getMetricsAsJSON()).map((metric) => {
+        const value = { nodejs_eventloop_lag_p99_seconds: lag, rekey_outbox_waiting: waiting }[metric.name];
+        return value === undefined ? metric : { ...metric, values: [{ value: value as number, labels: {} }] };
+      });
+    const page = await addUp([await told(0.01, null), await told(0.8, 7), await told(0.02, null)]);
+    expect(page).toMatch(/^nodejs_eventloop_lag_p99_seconds 0.8$/m);
+    expect(page).toMatch(/^rekey_outbox_waiting 7$/m);
   });
 
   test('leave the public port where they have one of their own', async () => {
@@ -348,7 +362,20 @@ if (process.env['TEST_DATABASE_URL']) {
         expect(numbers).toMatch(/^rekey_database_up 1$/m);
 
         const { stdout } = await promisify(execFile)('pgrep', ['-P', String(program.child.pid)]);
-        process.kill(Number(stdout.split('\n')[0]), 'SIGKILL');
+        const [one, other] = stdout.split('\n').map(Number) as [number, number];
+        const answering = async () => {
+          const page = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+          return [page.status, /^rekey_processes (\d)$/m.exec(await page.text())?.[1]];
+        };
+        expect(numbers).toMatch(/^rekey_processes_wanted 2$/m);
+        expect(await answering()).toEqual([200, '2']);
+        process.kill(other, 'SIGSTOP');
+        // Half of the numbers, and told that they are half.
+        expect(await answering()).toEqual([200, '1']);
+        process.kill(other, 'SIGCONT');
+        expect(await answering()).toEqual([200, '2']);
+
+        process.kill(one, 'SIGKILL');
         await until(() => started(program) === 3);
         expect(started(program)).toBe(3);
         expect(program.lines.some(({ event }) => event === 'process_died')).toBe(true);
@@ -357,19 +384,25 @@ if (process.env['TEST_DATABASE_URL']) {
         expect(program.lines.filter(({ event }) => event === 'stopped').length).toBe(3);
       }, 120_000);
 
-      test('goes on when nobody reads its log any more, and says so (R-181)', async () => {
-        const program = await startProgram({ env: env() });
-        program.child.stdout?.destroy();
-        for (let n = 0; n < 20; n += 1) await program.graphql('{ noSuchField }');
-        const { status, body } = await program.graphql(SIGN_IN, {
-          input: { email: 'nobody@example.org', password: 'not the password' },
-        });
-        expect([status, body.data?.signIn.__typename]).toEqual([200, 'InvalidCredentialsProblem']);
-        expect(program.complaints()).toContain('log_sink_broken');
-        const numbers = await (await fetch(`${program.url}/metrics`)).text();
-        expect(numbers).toMatch(/^rekey_log_lines_lost_total [1-9]/m);
-        expect(await program.stop('SIGTERM')).toBe(0);
-      }, 120_000);
+      test.each([1, 2])(
+        'with WORKERS=%d goes on when nobody reads its log any more, and says so (R-181)',
+        async (n) => {
+          const METRICS_PORT = String(await freePort());
+          const program = await startProgram({ env: { ...env(), WORKERS: String(n), METRICS_PORT } });
+          await until(() => started(program) === n);
+          program.child.stdout?.destroy();
+          for (let sent = 0; sent < 20; sent += 1) await program.graphql('{ noSuchField }');
+          const { status, body } = await program.graphql(SIGN_IN, {
+            input: { email: 'nobody@example.org', password: 'not the password' },
+          });
+          expect([status, body.data?.signIn.__typename]).toEqual([200, 'InvalidCredentialsProblem']);
+          expect(program.complaints()).toContain('log_sink_broken');
+          const numbers = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
+          expect(numbers).toMatch(/^rekey_log_lines_lost_total [1-9]/m);
+          expect(await program.stop('SIGTERM')).toBe(0);
+        },
+        120_000,
+      );
     });
 
     test('answers what runs when it is told to stop, and goes on where its log finds no room (R-181)', async () => {

@@ -1,9 +1,9 @@
 /** Several processes on one node (`WORKERS`): a primary that serves nothing and keeps the others alive. */
 import cluster, { type Worker } from 'node:cluster';
-import { AggregatorRegistry } from 'prom-client';
 import type { Config } from '../base/config.js';
 import type { Log } from '../base/log.js';
-import { listenForMetrics, type MetricsSource } from '../server/metrics-port.js';
+import { listenForMetrics } from '../server/metrics-port.js';
+import { allProcesses } from '../server/processes.js';
 
 /** Longer than an operation and a statement may take: after that a process that still runs hangs. Milliseconds. */
 const DRAIN_MS = 20_000;
@@ -18,7 +18,7 @@ const LONGEST_PAUSE_MS = 30_000;
  */
 export async function servePrimary(config: Config, log: Log): Promise<number> {
   const metrics =
-    config.METRICS_PORT === null ? null : await listenForMetrics(config.METRICS_PORT, config.host, allProcesses());
+    config.METRICS_PORT === null ? null : await listenForMetrics(config.METRICS_PORT, config.host, allProcesses);
   const status = await new Promise<number>((resolve) => new Nursery(config.WORKERS, log, resolve).start());
   await metrics?.close();
   log.info({ event: 'stopped', processes: config.WORKERS });
@@ -74,10 +74,4 @@ class Nursery {
     }, DRAIN_MS).unref();
     if (this.#startedAt.size === 0) this.onOver(this.#hasServed ? 0 : 1);
   }
-}
-
-/** The numbers of all processes as one. Those of a process that does not answer in five seconds are missing. */
-function allProcesses(): MetricsSource {
-  const all = new AggregatorRegistry();
-  return { contentType: all.contentType, text: () => all.clusterMetrics() };
 }

@@ -6,6 +6,7 @@ import { startTracing } from '../base/tracing.js';
 import { closeHashPool, shareHashing } from '../passwords/hash-pool.js';
 import { listenForMetrics } from '../server/metrics-port.js';
 import { openNode, type Node } from '../server/node.js';
+import { answerPrimary } from '../server/processes.js';
 import { startWorker } from '../worker.js';
 import { servePrimary } from './cluster.js';
 import type { Command } from './command.js';
@@ -57,7 +58,7 @@ async function serveHere(config: Config, log: Log): Promise<number> {
 
 /** Where there are several processes the primary has the port, and asks each of them. */
 async function openMetricsPort(config: Config, node: Node): Promise<{ close(): Promise<void> } | null> {
-  if (cluster.isWorker) node.metrics.answerPrimary();
+  if (cluster.isWorker) answerPrimary(node.metrics.registry);
   if (config.METRICS_PORT === null || cluster.isWorker) return null;
   return listenForMetrics(config.METRICS_PORT, config.host, node.metrics);
 }

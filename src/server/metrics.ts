@@ -1,5 +1,6 @@
 /** What an operator watches, in Prometheus' form: numbers about the service, nothing about a person. */
-import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import cluster from 'node:cluster';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Aggregator } from 'prom-client';
 import type { Context } from '../base/context.js';
 import type { Hit, HitLog, Rule } from '../base/limits.js';
 import { brokenLogWrites } from '../base/log-sink.js';
@@ -49,18 +50,27 @@ export class Metrics {
       CHANNELS,
     ),
   };
-  readonly #logFailures = this.#counter('rekey_log_lines_lost_total', 'Log lines that could not be written');
   #levels: { readonly at: number; readonly read: Promise<StoreLevels | null> } | null = null;
 
-  /** @param levels reads the stores; null leaves them out. */
-  constructor(private readonly levels: (() => Promise<StoreLevels>) | null) {
+  /**
+   * @param levels reads the stores; null leaves them out.
+   * @param processes how many of a node should tell their numbers together.
+   */
+  constructor(
+    private readonly levels: (() => Promise<StoreLevels>) | null,
+    processes = 1,
+  ) {
     collectDefaultMetrics({ register: this.registry });
+    this.#showSlowest();
     watchStatements((verb, seconds, hasFailed) =>
       this.#statements.observe({ verb, outcome: hasFailed ? 'failed' : 'ok' }, seconds),
     );
     watchTally((what, label, by) => this.#tallied[what](label, by));
     this.#gauge('rekey_hashing_running', 'Passwords being hashed', () => hashPoolStats().inFlight, 'sum');
     this.#gauge('rekey_hashing_queued', 'Passwords that wait to be hashed', () => hashPoolStats().queued, 'sum');
+    this.#gauge('rekey_processes', 'Processes of the node whose numbers are in these', () => 1, 'sum');
+    this.#gauge('rekey_processes_wanted', 'Processes that the node should have', () => processes, 'max');
+    this.#logLinesLost();
     this.#store('rekey_outbox_waiting', 'Letters and texts that are not settled', 'outboxWaiting');
     this.#store('rekey_outbox_age_seconds', 'How long ago the oldest of them was asked for', 'outboxAgeSeconds');
     this.#store('rekey_outbox_overdue_seconds', 'How long no worker has taken one that is due', 'outboxOverdueSeconds');
@@ -107,14 +117,7 @@ export class Metrics {
 
   /** The page that Prometheus reads. */
   text(): Promise<string> {
-    this.#logFailures.inc(brokenLogWrites());
     return this.registry.metrics();
-  }
-
-  /** Lets the primary of a cluster ask this process for its numbers. */
-  answerPrimary(): void {
-    AggregatorRegistry.setRegistries(this.registry);
-    new AggregatorRegistry();
   }
 
   /** Null where the database did not answer; asked once for all gauges, and for all who scrape within ten seconds. */
@@ -143,6 +146,26 @@ export class Metrics {
     });
   }
 
+  /** prom-client takes the mean over processes, where one that stalls would hide among the others. */
+  #showSlowest(): void {
+    for (const metric of this.registry.getMetricsAsArray()) {
+      const told = metric as { name: string; aggregator?: Aggregator };
+      if (told.name.startsWith('nodejs_eventloop_lag_') && told.aggregator === 'average') told.aggregator = 'max';
+    }
+  }
+
+  /** Taken over when the numbers are read, by whoever reads them: this process, or the primary of several. */
+  #logLinesLost(): void {
+    new Counter({
+      name: 'rekey_log_lines_lost_total',
+      help: 'Log lines that could not be written',
+      registers: [this.registry],
+      collect() {
+        this.inc(brokenLogWrites());
+      },
+    });
+  }
+
   #histogram<L extends string>(name: string, help: string, labelNames: readonly L[]): Histogram<L> {
     return new Histogram({ name, help, labelNames, buckets: BUCKETS, registers: [this.registry] });
   }
@@ -160,4 +183,5 @@ export class Metrics {
 }
 
 /** The numbers of a process whose stores are those of this context. */
-export const openMetrics = (ctx: Context): Metrics => new Metrics(() => readStoreLevels(ctx));
+export const openMetrics = (ctx: Context): Metrics =>
+  new Metrics(() => readStoreLevels(ctx), cluster.isWorker ? ctx.config.WORKERS : 1);
