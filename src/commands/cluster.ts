@@ -1,9 +1,10 @@
 /** Several processes on one node (`WORKERS`): a primary that serves nothing and keeps the others alive. */
 import cluster, { type Worker } from 'node:cluster';
 import type { Config } from '../base/config.js';
-import type { Log } from '../base/log.js';
+import { describeError, type Log } from '../base/log.js';
 import { listenForMetrics } from '../server/metrics-port.js';
 import { allProcesses } from '../server/processes.js';
+import { setLastResort } from './last-resort.js';
 
 /** Longer than an operation and a statement may take: after that a process that still runs hangs. Milliseconds. */
 const DRAIN_MS = 20_000;
@@ -17,6 +18,7 @@ const LONGEST_PAUSE_MS = 30_000;
  * @returns the exit status: 1 where none could be started at all.
  */
 export async function servePrimary(config: Config, log: Log): Promise<number> {
+  setLastResort(log);
   const metrics =
     config.METRICS_PORT === null ? null : await listenForMetrics(config.METRICS_PORT, config.host, allProcesses);
   const status = await new Promise<number>((resolve) => new Nursery(config.WORKERS, log, resolve).start());
@@ -46,17 +48,36 @@ class Nursery {
   }
 
   #fork(): void {
-    if (!this.#isStopping) this.#startedAt.set(cluster.fork(), performance.now());
+    if (this.#isStopping) return;
+    const worker = cluster.fork();
+    this.#startedAt.set(worker, performance.now());
+    worker.on('error', (error) => this.#failed(worker, error));
+  }
+
+  /** Where the system has no memory for one now, it may have some later. */
+  #forkAgain(): void {
+    try {
+      this.#fork();
+    } catch (error) {
+      this.log.error({ event: 'process_failed', pid: null, ...describeError(error) });
+      setTimeout(() => this.#forkAgain(), LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** A message that did not reach it, or the system had no process to give: then there is none that could exit. */
+  #failed(worker: Worker, error: Error): void {
+    this.log.error({ event: 'process_failed', pid: worker.process.pid ?? null, ...describeError(error) });
+    if (worker.process.pid === undefined) this.#lost(worker, -1, null);
   }
 
   #lost(worker: Worker, code: number, signal: string | null): void {
     const lived = performance.now() - (this.#startedAt.get(worker) ?? 0);
-    this.#startedAt.delete(worker);
+    if (!this.#startedAt.delete(worker)) return;
     if (this.#isStopping || !this.#hasServed) return this.#endIfAlone();
     this.#deathsInARow = lived > HEALTHY_MS ? 0 : this.#deathsInARow + 1;
     const pauseMs = this.#deathsInARow === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, 250 * 2 ** (this.#deathsInARow - 1));
     this.log.error({ event: 'process_died', pid: worker.process.pid, exitStatus: code, signal, pauseMs });
-    setTimeout(() => this.#fork(), pauseMs);
+    setTimeout(() => this.#forkAgain(), pauseMs);
   }
 
   /** While none has served yet, a mistake in the settings is likelier than an accident: it said so and ended. */

@@ -11,6 +11,7 @@ import { startWorker } from '../worker.js';
 import { servePrimary } from './cluster.js';
 import type { Command } from './command.js';
 import { describeDemonstration, makeDemonstration } from './demonstration.js';
+import { setLastResort } from './last-resort.js';
 
 export const serve: Command = {
   arguments: '',
@@ -93,11 +94,10 @@ export const worker: Command = {
 
 /**
  * Resolves at SIGTERM or SIGINT; or with the reason where the database is gone for good, so that whoever starts processes
- * starts another. What nobody caught is logged, and ends neither the process nor what others do (R-186).
+ * starts another.
  */
 function untilStopped({ capabilities: { log }, database }: Node): Promise<Error | null> {
-  process.on('unhandledRejection', (error) => log.error({ event: 'unhandled_rejection', ...describeError(error) }));
-  process.on('uncaughtException', (error) => log.error({ event: 'uncaught_exception', ...describeError(error) }));
+  setLastResort(log);
   const told = new Promise<null>((resolve) => {
     process.once('SIGTERM', () => resolve(null));
     process.once('SIGINT', () => resolve(null));
