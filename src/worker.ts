@@ -4,6 +4,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Context } from './base/context.js';
 import { rows } from './base/database.js';
 import { describeError } from './base/log.js';
+import { tally } from './base/tally.js';
 import { clock } from './base/time.js';
 import { beginSpan } from './base/tracing.js';
 import { eraseClosed } from './accounts/erasure.js';
@@ -63,13 +64,14 @@ const jobs: readonly Job[] = [
   { name: 'release', everyMs: 5_000, run: releaseDueHolds },
   { name: 'remind', everyMs: 60_000, run: remindStaff },
   { name: 'partitions', everyMs: 3_600_000, run: (ctx) => maintainEvents(ctx).then(() => 0) },
-  { name: 'erase', everyMs: 600_000, run: (ctx) => eraseClosed(ctx) },
+  { name: 'erase', everyMs: 600_000, run: eraseClosed },
   { name: 'purge', everyMs: 60_000, run: purgeExpired },
 ];
 
 /** Runs the jobs until told to stop. @returns a function that stops them and waits for what runs. */
 export function startWorker(ctx: Context, transport: Transport): () => Promise<void> {
   const stopped = new AbortController();
+  for (const { name } of jobs) tally('job_failed', name, 0);
   const delivering = deliverOn(ctx, messages, transport, stopped.signal);
   const running = [delivering, ...jobs.map((job) => repeat(ctx, job, stopped.signal))];
   return async () => {
@@ -89,7 +91,7 @@ async function repeat(ctx: Context, job: Job, stopped: AbortSignal): Promise<voi
   }
 }
 
-/** One run, as a trace of its own where traces are wanted. */
+/** One run, as a trace of its own where traces are wanted. A failure is counted. */
 async function runJob(ctx: Context, { name, run }: Job): Promise<number> {
   const { span, within } = beginSpan(`job ${name}`, 'internal');
   try {
@@ -98,6 +100,7 @@ async function runJob(ctx: Context, { name, run }: Job): Promise<number> {
     return done;
   } catch (error) {
     span.end({ 'rekey.job': name }, true);
+    tally('job_failed', name);
     throw error;
   }
 }

@@ -166,6 +166,35 @@ describe('a closed account', () => {
     expect(await tablesThatKnow('Viola,')).toEqual([]);
   });
 
+  test('that cannot be erased keeps no other from it, and is told at each run', async () => {
+    const people = await Promise.all(
+      Array.from({ length: 22 }, (_, n) => app().person({ email: `held${n}@example.org` })),
+    );
+    const ids = await Promise.all(people.map((person) => person.accountId()));
+    for (const id of ids) await closeAccount(app().ctx, id, 'any');
+    const { db } = app().ctx;
+    const held = sql.join(
+      ids.slice(0, 21).map((id) => sql.raw(`'${id}'`)),
+      sql`, `,
+    );
+    await db.execute(sql`alter table accounts add constraint held check (erased_at is null or id not in (${held}))`);
+    const told = () =>
+      app().logLines.filter((line) => line.includes('"erasure_failed"') && line.includes(String(ids[0])));
+    try {
+      await app().advance(DELAY + 60);
+      await erase();
+      expect(await tablesThatKnow('held21@example.org')).toEqual([]);
+      expect(await tablesThatKnow('held0@example.org')).toContain('accounts');
+      expect(told().length).toBeGreaterThan(0);
+      const text = (await app().http.inject('/metrics')).body;
+      expect(text).toMatch(/^rekey_job_failures_total\{name="erase"\} [1-9]/m);
+    } finally {
+      await db.execute(sql`alter table accounts drop constraint held`);
+    }
+    await erase();
+    expect(await tablesThatKnow('held0@example.org')).toEqual([]);
+  }, 60_000);
+
   test('is erased once, whoever comes first', async () => {
     const person = await personWithPast('Wanda');
     const id = await person.accountId();

@@ -89,6 +89,42 @@ describe('the numbers at /metrics', () => {
   });
 });
 
+describe('what nobody foresaw', () => {
+  const ROUTER_SECRET = 'a router secret of at least 32 characters';
+  const app = useApp({ ROUTER_SECRETS: ROUTER_SECRET });
+  const counted = async (name: string) => {
+    const { body } = await app().http.inject('/metrics');
+    return [...body.matchAll(new RegExp(`^${name}\\{(.*)\\} ([1-9]\\d*)$`, 'gm'))].map(
+      ([, label, n]) => `${label} ${n}`,
+    );
+  };
+  async function without(table: string, work: () => Promise<unknown>): Promise<void> {
+    const { db } = app().ctx;
+    await db.execute(sql`alter table ${sql.identifier(table)} rename to elsewhere`);
+    await work().finally(() => db.execute(sql`alter table elsewhere rename to ${sql.identifier(table)}`));
+  }
+
+  test('is counted wherever it comes to light: below a root field, beside GraphQL, in a job', async () => {
+    const person = await app().person();
+    await without('security_events', async () => {
+      const { body } = await person.browser.send('{ viewer { securityEvents { nodes { id } } } }');
+      expect(body.errors?.map(({ extensions }) => extensions.code)).toEqual(['INTERNAL_SERVER_ERROR']);
+    });
+    expect(await counted('rekey_unexpected_errors_total')).toEqual(['door="graphql" 1']);
+    await without('sessions', async () => {
+      const headers = { 'x-rekey-router': ROUTER_SECRET, 'content-type': 'application/json' };
+      const payload = { token: person.browser.cookies.get('rekey-session') };
+      const { statusCode } = await app().http.inject({ method: 'POST', url: '/introspect', headers, payload });
+      expect(statusCode).toBe(500);
+    });
+    expect(await counted('rekey_unexpected_errors_total')).toEqual(['door="graphql" 1', 'door="http" 1']);
+    await without('support_requests', () => expect(app().work()).rejects.toThrow());
+    expect(await counted('rekey_job_failures_total')).toEqual(['name="release" 1']);
+    await app().client().send('{ noSuchField }');
+    expect(await counted('rekey_unexpected_errors_total')).toEqual(['door="graphql" 1', 'door="http" 1']);
+  });
+});
+
 describe('while the mail server refuses connections', () => {
   test('the numbers say since when nothing goes out, and how often it was tried', async () => {
     const SMTP_URL = `smtp://127.0.0.1:${await freePort()}`;

@@ -1,11 +1,13 @@
 /** What is left of a closed account once its owner's time to come back is over: an id without a person. */
 import { sql, type SQL } from 'drizzle-orm';
 import { inTransaction, type Context } from '../base/context.js';
-import { rows } from '../base/database.js';
+import { isDatabaseUnavailable, rows } from '../base/database.js';
+import { describeError } from '../base/log.js';
+import { tally } from '../base/tally.js';
 import { clock, fromNow } from '../base/time.js';
 import { recordAudit } from '../audit/service.js';
 
-/** In one run of the job: each is a transaction of its own, and other jobs wait for their turn too. */
+/** Erased in one run of the job: each is a transaction of its own, and other jobs wait for their turn too. */
 const BATCH = 20;
 
 /**
@@ -40,19 +42,41 @@ interface Closed extends Record<string, unknown> {
 /**
  * Erases what is personal of accounts closed longer than `ERASURE_DELAY` ago: address, name, number, password, factors,
  * sessions, letters, where requests came from, and what was written to support. The row stays, with its id and times; so do
- * flags, decisions and the audit, whose chain names ids alone and is never changed. Several workers share the work.
- * @returns how many were erased.
+ * flags, decisions and the audit, whose chain names ids alone and is never changed. Several workers share the work. One that
+ * cannot be erased is told and counted at each run, and keeps no other from it.
+ * @returns how many were erased; 0 means that no other can be.
  */
 export async function eraseClosed(ctx: Context): Promise<number> {
-  const due = await rows<{ id: string }>(
-    ctx.db,
-    sql`select id from accounts
-        where closed_at is not null and erased_at is null and closed_at <= ${fromNow(ctx, -ctx.config.ERASURE_DELAY)}
-        order by closed_at limit ${BATCH}::int`,
-  );
   let erased = 0;
-  for (const { id } of due) if (await eraseOne(ctx, id)) erased += 1;
+  for (let due = await dueAfter(ctx, null); due.length > 0; due = await dueAfter(ctx, due.at(-1) ?? null)) {
+    for (const { id } of due) {
+      try {
+        if (await eraseOne(ctx, id)) erased += 1;
+      } catch (error) {
+        if (isDatabaseUnavailable(error)) throw error;
+        tally('job_failed', 'erase');
+        ctx.log.error({ event: 'erasure_failed', target: id, ...describeError(error) });
+      }
+    }
+    if (erased > 0) break;
+  }
   return erased;
+}
+
+interface Due extends Record<string, unknown> {
+  readonly id: string;
+  readonly closed_at: string;
+}
+
+/** Those that come next, from the longest closed. */
+function dueAfter(ctx: Context, last: Due | null): Promise<Due[]> {
+  return rows<Due>(
+    ctx.db,
+    sql`select id, closed_at::text as closed_at from accounts
+        where closed_at is not null and erased_at is null and closed_at <= ${fromNow(ctx, -ctx.config.ERASURE_DELAY)}
+          and (closed_at, id) > (${last?.closed_at ?? '-infinity'}::timestamptz, ${last?.id ?? ''})
+        order by closed_at, id limit ${BATCH}::int`,
+  );
 }
 
 function eraseOne(ctx: Context, accountId: string): Promise<boolean> {

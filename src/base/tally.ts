@@ -7,6 +7,10 @@ export interface Tallied {
   readonly delivered: 'EMAIL' | 'SMS';
   /** One that was not, and will be tried again. */
   readonly delivery_failed: 'EMAIL' | 'SMS';
+  /** An error that nobody foresaw, where it was masked or stopped: by its door, whatever was asked for there. */
+  readonly unexpected_error: 'graphql' | 'http' | 'process';
+  /** A run of one of the worker's jobs that failed, or of one thing that it works through, by the job's name. */
+  readonly job_failed: string;
 }
 
 /** Told of each: what, under which label, and how many. */

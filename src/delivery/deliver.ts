@@ -35,6 +35,9 @@ export type Messages = ReadonlyMap<string, Message<any>>;
 const PLACES = 10;
 const IDLE_MS = 500;
 
+/** As it is called among the jobs of the worker. */
+const JOB = 'deliver';
+
 /** Delivers what is due now, and waits until it is settled. @returns how many rows were taken; 0 means nothing is left. */
 export async function deliverDue(ctx: Context, messages: Messages, transport: Transport): Promise<number> {
   const claimed = await takeDue(ctx, PLACES);
@@ -50,7 +53,11 @@ export async function deliverOn(
   stopped: AbortSignal,
 ): Promise<void> {
   const underWay = new Set<Promise<void>>();
-  const failed = (error: unknown) => ctx.log.error({ event: 'job_failed', job: 'deliver', ...describeError(error) });
+  tally('job_failed', JOB, 0);
+  const failed = (error: unknown) => {
+    tally('job_failed', JOB);
+    ctx.log.error({ event: 'job_failed', job: JOB, ...describeError(error) });
+  };
   while (!stopped.aborted) {
     const claimed = await takeDue(ctx, PLACES - underWay.size).catch((error: unknown) => (failed(error), []));
     for (const claim of claimed) {
@@ -96,7 +103,9 @@ async function deliver(ctx: Context, messages: Messages, transport: Transport, c
   } catch (error) {
     if (error instanceof PermanentDeliveryError) return giveUp(ctx, claim, error.reason);
     ctx.log.warn({ event: 'delivery_failed', outboxId: claim.id, attempts: claim.attempts, ...describeError(error) });
-    await markFailed(ctx, claim, error instanceof TemporaryDeliveryError ? error.reason : 'internal failure');
+    const isForeseen = error instanceof TemporaryDeliveryError;
+    if (!isForeseen) tally('job_failed', JOB);
+    await markFailed(ctx, claim, isForeseen ? error.reason : 'internal failure');
     return 'failed';
   }
 }

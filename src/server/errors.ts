@@ -6,6 +6,7 @@ import { isDatabaseUnavailable } from '../base/database.js';
 import { describeDatabaseError } from '../base/database-errors.js';
 import { describeError, loggable, type Log } from '../base/log.js';
 import { Refusal } from '../base/problems.js';
+import { tally } from '../base/tally.js';
 import { BusyError } from '../passwords/hash-pool.js';
 
 /** Apollo Server's own codes for requests that never executed. */
@@ -47,6 +48,7 @@ export function formatError(log: Log) {
       return { ...where, message: withoutValues(formatted.message), extensions: { code } };
     }
     const reference = randomReference();
+    tally('unexpected_error', 'graphql');
     log.error({ event: 'unexpected_error', reference, ...describeError(cause) });
     return {
       ...where,

@@ -6,6 +6,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { GraphQLSchema } from 'graphql';
 import { describeError } from '../base/log.js';
 import { randomReference } from '../base/secrets.js';
+import { tally } from '../base/tally.js';
 import type { EdgeContext } from '../graphql/edge-context.js';
 import { startApollo } from './apollo.js';
 import { callerContext, routedContext, type Capabilities } from './caller.js';
@@ -182,6 +183,7 @@ function answerError(
   const status = error.statusCode ?? (error instanceof TypeError && error.message === 'Invalid URL' ? 400 : 500);
   if (status < 500) return refuseRequest(reply, status, 'BAD_REQUEST', 'The request could not be read.');
   const reference = randomReference();
+  tally('unexpected_error', 'http');
   log.error({ event: 'unexpected_error', reference, ...describeError(error) });
   return refuseRequest(reply, 500, 'INTERNAL_SERVER_ERROR', `Something went wrong here. Reference: ${reference}`);
 }

@@ -15,6 +15,9 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** What letters and texts go by. */
 const CHANNELS: readonly Tallied['delivered'][] = ['EMAIL', 'SMS'];
 
+/** Where an error can come to light that nobody foresaw. */
+const DOORS: readonly Tallied['unexpected_error'][] = ['graphql', 'http', 'process'];
+
 /** The levels of the stores are asked for at most so often, however many scrape. Milliseconds. */
 const LEVELS_AGE_MS = 10_000;
 
@@ -49,6 +52,9 @@ export class Metrics {
       'channel',
       CHANNELS,
     ),
+    unexpected_error: this.#tally('rekey_unexpected_errors_total', 'Errors that were masked or stopped', 'door', DOORS),
+    // `job` is the label that Prometheus gives to what it scrapes. The worker begins these at 0: it knows their names.
+    job_failed: this.#tally('rekey_job_failures_total', 'Failures of the jobs of the worker', 'name', []),
   };
   #levels: { readonly at: number; readonly read: Promise<StoreLevels | null> } | null = null;
 
