@@ -89,6 +89,51 @@ describe('the numbers at /metrics', () => {
   });
 });
 
+describe('the numbers of full limits', () => {
+  const app = useApp({
+    LIMIT_GUESS: '2/900',
+    LIMIT_SMS_PER_NUMBER: '2/600',
+    LIMIT_SMS_TOTAL: '1/3600',
+    LIMIT_REQUESTS_PER_NETWORK: '40/60',
+  });
+
+  test('have every limit, also those that are silent, and never whose it was', async () => {
+    const [ada, bob] = [await app().person(), await app().person()];
+    const numbers = [newNumber(), newNumber()];
+    for (let n = 0; n < 3; n += 1)
+      await app()
+        .client()
+        .call('signIn', { email: ada.email, password: `not the password ${n}` });
+    // Too soon after the first: the second letter is not sent, and she is told what everyone is told.
+    const asked = [await ada.asksForReset(), await ada.asksForReset()];
+    expect(asked[0]).toEqual(asked[1]);
+    await app().work();
+    await addPhone(app(), ada, numbers[0] as string);
+    const answers: unknown[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const added = await bob.browser.call('addPhoneNumber', { phoneNumber: numbers[1] });
+      answers.push(added['__typename']);
+      await app().work();
+    }
+    expect(answers).toEqual(['AddPhoneNumberSuccess', 'AddPhoneNumberSuccess', 'RateLimitProblem']);
+    const flood = app().client();
+    for (let n = 0; n < 41; n += 1) await flood.send('{ __typename }');
+
+    const text = (await app().http.inject('/metrics')).body;
+    const full = [...text.matchAll(/^rekey_limit_hits_total\{limit="(\w+)"\} ([1-9]\d*)$/gm)];
+    expect(Object.fromEntries(full.map(([, limit, n]) => [limit, Number(n)]))).toEqual({
+      LIMIT_GUESS: 1,
+      LIMIT_RESET_PER_ADDRESS: 1,
+      LIMIT_SMS_PER_NUMBER: 1,
+      // Two codes for Bob, and the notice to Ada's new number.
+      LIMIT_SMS_TOTAL: 3,
+      LIMIT_REQUESTS_PER_NETWORK: 1,
+    });
+    for (const personal of [ada.email, bob.email, ...numbers, flood.ip, await ada.accountId()])
+      expect(text).not.toContain(personal);
+  }, 60_000);
+});
+
 describe('what nobody foresaw', () => {
   const ROUTER_SECRET = 'a router secret of at least 32 characters';
   const app = useApp({ ROUTER_SECRETS: ROUTER_SECRET });

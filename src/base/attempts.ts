@@ -8,6 +8,7 @@ import { rows } from './database.js';
 import { rateLimited, type RateLimited } from './problems.js';
 import { keyedDigest } from './secrets.js';
 import { statement } from './statements.js';
+import { tally } from './tally.js';
 import { clock, fromNow } from './time.js';
 
 /** What is guessed, and whose: all doors to one secret name the same key and so share one budget (R-022). */
@@ -33,6 +34,7 @@ export async function reserveAttempt(ctx: Context, guess: Guess): Promise<RateLi
   const bounds = { max, seconds, most: CONSECUTIVE_BOUND, keptFor: COUNTER_SECONDS };
   const reserved = await countAttempt(ctx, { key, ...bounds });
   if (reserved.length > 0) return null;
+  tally('limit', 'LIMIT_GUESS');
   const [row] = await rows<{ wait: number }>(
     ctx.db,
     sql`select case when consecutive >= ${CONSECUTIVE_BOUND}::int then ${seconds}::int

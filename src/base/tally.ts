@@ -1,8 +1,10 @@
-/**
- * What is counted where it happens, for whoever publishes numbers: `base/` and the features know no Prometheus. Each count has
- * one label, and the code fixes its values: nothing that a client wrote, no key of a limit, nothing of a person.
- */
+/** What is counted where it happens, for whoever publishes numbers: `base/` and the features know no Prometheus. */
+import type { Values } from './config-variables.js';
+
+/** Each count has one label, and the code fixes its values: nothing that a client wrote, nothing of a person. */
 export interface Tallied {
+  /** A call, letter or text that met a full limit, by the variable that sets it: never by whose limit it was. */
+  readonly limit: Extract<keyof Values, `LIMIT_${string}`>;
   /** A letter or text that was taken over, by its channel. */
   readonly delivered: 'EMAIL' | 'SMS';
   /** One that was not, and will be tried again. */
@@ -18,8 +20,8 @@ export type TallyWatch = (what: keyof Tallied, label: string, by: number) => voi
 
 let watch: TallyWatch | null = null;
 
-/** Has what is counted in this process told from now on; null ends it. */
-export function watchTally(watcher: TallyWatch | null): void {
+/** Has what is counted in this process told from now on, to this watch alone. */
+export function watchTally(watcher: TallyWatch): void {
   watch = watcher;
 }
 

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Context } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { keyedDigest } from '../base/secrets.js';
+import { tally } from '../base/tally.js';
 import { clock, fromNow } from '../base/time.js';
 
 /** Letters to one address are at least so far apart (R-057). Seconds. */
@@ -42,5 +43,6 @@ export async function mayWriteTo(
         where ${max}::int = 0 or alive = 0 or (in_gap = 0 and in_window < ${max}::int and in_day < ${DAILY_BOUND}::int)
         returning id`,
   );
+  if (sent.length === 0) tally('limit', 'LIMIT_RESET_PER_ADDRESS');
   return sent.length > 0;
 }

@@ -4,6 +4,7 @@ import type { Context } from '../base/context.js';
 import { DatabaseHitLog } from '../base/limits.js';
 import { rateLimited, type RateLimited } from '../base/problems.js';
 import { keyedDigest } from '../base/secrets.js';
+import { tally } from '../base/tally.js';
 import { isAllowedPrefix } from './addresses.js';
 
 const log = new DatabaseHitLog();
@@ -14,7 +15,9 @@ const NO_LIMIT: Limit = { max: 0, seconds: 1 };
 /** Asks for one more code for an account. Visible: it tells only what the person did. Null when it may be sent. */
 export async function reserveCode(ctx: Context, accountId: string): Promise<RateLimited | null> {
   const wait = await waitFor(ctx, ctx.config.LIMIT_SMS_PER_NUMBER, `account\0${accountId}`);
-  return wait === null ? null : rateLimited(wait);
+  if (wait === null) return null;
+  tally('limit', 'LIMIT_SMS_PER_NUMBER');
+  return rateLimited(wait);
 }
 
 /**
@@ -60,6 +63,7 @@ export async function textable(ctx: Context, numbers: string[], purpose: TextPur
 }
 
 function warn(ctx: Context, limit: 'number' | 'total'): void {
+  tally('limit', limit === 'total' ? 'LIMIT_SMS_TOTAL' : 'LIMIT_SMS_PER_NUMBER');
   ctx.log.warn({ event: 'sms_limit_hit', limit, result: 'failure' });
 }
 

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../base/config.js';
 import { MemoryHitLog } from '../base/limits.js';
+import { tally } from '../base/tally.js';
 import { clientAddress, networkOf } from './client-address.js';
 
 /** An error answer of the contract's shape, for what never reached GraphQL. */
@@ -21,6 +22,7 @@ export function limitRequests(app: FastifyInstance, config: Config): void {
     const network = networkOf(clientAddress(config, request));
     const { before, retryAfterSeconds } = log.hit(null, network, { ...limit, name: 'requests' });
     if (before < limit.max) return done();
+    tally('limit', 'LIMIT_REQUESTS_PER_NETWORK');
     reply.header('retry-after', retryAfterSeconds);
     refuseRequest(reply, 429, 'RATE_LIMITED', 'Too many requests. Wait a little, then try again.');
   });

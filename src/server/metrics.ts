@@ -1,6 +1,7 @@
 /** What an operator watches, in Prometheus' form: numbers about the service, nothing about a person. */
 import cluster from 'node:cluster';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Aggregator } from 'prom-client';
+import { variables } from '../base/config-variables.js';
 import type { Context } from '../base/context.js';
 import type { Hit, HitLog, Rule } from '../base/limits.js';
 import { brokenLogWrites } from '../base/log-sink.js';
@@ -11,6 +12,8 @@ import { readStoreLevels, type StoreLevels } from './store-levels.js';
 
 /** Seconds. A look-up takes a few milliseconds, a hash some tens, and nothing may take more than ten seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const LIMITS = Object.keys(variables).filter((name) => name.startsWith('LIMIT_'));
 
 /** What letters and texts go by. */
 const CHANNELS: readonly Tallied['delivered'][] = ['EMAIL', 'SMS'];
@@ -42,9 +45,9 @@ export class Metrics {
     'outcome',
   ]);
   readonly #refused = this.#counter('rekey_graphql_refused_total', 'Operations refused before they ran', ['code']);
-  readonly #limits = this.#counter('rekey_limit_hits_total', 'Calls that met a full limit', ['limit']);
   readonly #limitFailures = this.#counter('rekey_limit_store_failures_total', 'Times the limits could not be read');
   readonly #tallied: { readonly [W in keyof Tallied]: (label: string, by: number) => void } = {
+    limit: this.#tally('rekey_limit_hits_total', 'Calls, letters and texts that met a full limit', 'limit', LIMITS),
     delivered: this.#tally('rekey_deliveries_total', 'Letters and texts that were taken over', 'channel', CHANNELS),
     delivery_failed: this.#tally(
       'rekey_delivery_failures_total',
@@ -111,7 +114,7 @@ export class Metrics {
       hit: async (ctx: Context, key: string, rule: Rule): Promise<Hit> => {
         try {
           const hit = await log.hit(ctx, key, rule);
-          if (hit.before >= rule.max) this.#limits.inc({ limit: rule.name });
+          if (hit.before >= rule.max) this.#tallied.limit(rule.name, 1);
           return hit;
         } catch (error) {
           this.#limitFailures.inc();
