@@ -52,18 +52,23 @@ export async function textable(ctx: Context, numbers: string[], purpose: TextPur
   for (const number of [...numbers].sort()) {
     if (!isAllowedPrefix(number, SMS_COUNTRY_PREFIXES)) continue;
     if ((await waitFor(ctx, ofNumber, `${purpose}\0${number}`)) === null) within.push(number);
-    else warn(ctx, 'number');
+    else {
+      if (ofNumber === LIMIT_SMS_PER_NUMBER) tally('limit', 'LIMIT_SMS_PER_NUMBER');
+      warn(ctx, 'number');
+    }
   }
   const sendable = new Set<string>();
   for (const number of within) {
     if ((await waitFor(ctx, LIMIT_SMS_TOTAL, 'all')) === null) sendable.add(number);
-    else warn(ctx, 'total');
+    else {
+      tally('limit', 'LIMIT_SMS_TOTAL');
+      warn(ctx, 'total');
+    }
   }
   return sendable;
 }
 
 function warn(ctx: Context, limit: 'number' | 'total'): void {
-  tally('limit', limit === 'total' ? 'LIMIT_SMS_TOTAL' : 'LIMIT_SMS_PER_NUMBER');
   ctx.log.warn({ event: 'sms_limit_hit', limit, result: 'failure' });
 }
 
