@@ -12,7 +12,7 @@ import { openDatabase, rows } from '../src/base/database.js';
 import { openMailbox } from '../src/delivery/mailbox.js';
 import { closeHashPool } from '../src/passwords/hash-pool.js';
 import { openApp, type App } from './support/app.js';
-import type { Answer, Client } from './support/client.js';
+import type { Client } from './support/client.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import {
   startPgBouncer,
@@ -23,32 +23,13 @@ import {
   type OwnRedis,
 } from './support/dependencies.js';
 import { killLoop } from './support/kill-loop.js';
+import { eventually, expectUnavailable, onDatabase } from './support/outage.js';
 import { GOOD_PASSWORD, OTHER_PASSWORD } from './support/person.js';
 import { startProgram } from './support/program.js';
 
 const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }';
 const RESET = 'mutation ($input: RequestPasswordResetInput!) { requestPasswordReset(input: $input) { __typename } }';
 const VIEWER = '{ viewer { account { id } } }';
-
-/** Asks until the answer is as wanted: how long a client that tries again would have waited. */
-async function eventually(ask: () => Promise<Answer>, isWanted: (answer: Answer) => boolean): Promise<Answer> {
-  for (let tries = 0; ; tries += 1) {
-    const answer = await ask();
-    if (isWanted(answer) || tries > 100) return answer;
-    await sleep(100);
-  }
-}
-
-function expectUnavailable({ status, headers, body }: Answer): void {
-  expect(body.errors?.map(({ extensions }) => extensions.code)).toEqual(['UNAVAILABLE']);
-  expect(status).toBe(503);
-  expect(Number(headers['retry-after'])).toBeGreaterThan(0);
-}
-
-function onDatabase(url: string): TestDatabase {
-  const settings = { databaseUrl: url, migrateDatabaseUrl: null, dataDir: '', migrate: true };
-  return { kind: 'postgresql', databaseUrl: url, open: () => openDatabase(settings), close: async () => {} };
-}
 
 if (process.env['TEST_DATABASE_URL']) {
   afterAll(() => closeHashPool());

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import postgres, { type Sql } from 'postgres';
 import { createDatabase, MAIN, runCommand, serverUrl, type OwnDatabase } from './support/built-program.js';
+import { eventually } from './support/outage.js';
 import { GOOD_PASSWORD, OTHER_PASSWORD } from './support/person.js';
 import { startProgram, type Program } from './support/program.js';
 import { nextToken, PUBLIC_URL, Visitor } from './support/visitor.js';
@@ -42,9 +43,18 @@ if (serverUrl() === null) {
     rmSync(dataDir, { recursive: true, force: true });
   }, 30_000);
 
-  test('people and operators do all that they do, under that role alone', async () => {
+  test('with MIGRATE=off it is not ready before someone migrates, and then is, by what that role may see', async () => {
     await owner.unsafe(`create role ${role} login password 'service'`);
+    program = await startProgram({ env: { ...env, MIGRATE: 'off' }, dataDir, main: MAIN, wait: false });
+    const asked = () => fetch(`${(program as Program).url}/readyz`).catch(() => null);
+    const first = await eventually(asked, (answer) => answer !== null);
+    expect([first?.status, await first?.json()]).toEqual([503, { status: 'unavailable', waitingFor: 'migrations' }]);
     expect(await runCommand(['migrate'], env)).toMatchObject({ status: 0 });
+    expect((await asked())?.status).toBe(200);
+    await program.stop();
+  }, 60_000);
+
+  test('people and operators do all that they do, under that role alone', async () => {
     await owner`select grant_service_role(${role})`;
     program = await startProgram({ env, dataDir, main: MAIN });
 
@@ -92,6 +102,7 @@ if (serverUrl() === null) {
         'delete from audit_entries',
         'truncate audit_entries',
         `grant all on accounts to public; drop function grant_service_role`,
+        'delete from drizzle.__drizzle_migrations',
       ])
         await expect(service.unsafe(forbidden)).rejects.toThrow(/permission denied|must be owner/);
     } finally {

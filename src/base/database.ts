@@ -2,16 +2,14 @@
  * The database: PostgreSQL where `DATABASE_URL` is set, else the embedded one in `DATA_DIR`; one driver, one schema, one
  * set of migrations for both. Nothing here logs a statement or its parameters.
  */
-import { fileURLToPath } from 'node:url';
 import type { SQL } from 'drizzle-orm';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres, { type Sql } from 'postgres';
 import type { Config } from './config.js';
 import { databaseErrorCode, DatabaseUnavailableError, describeDatabaseError, StartupError } from './database-errors.js';
 import { databaseOver, Pool } from './database-pool.js';
 import { startEmbeddedDatabase } from './embedded-database.js';
+import { applyMigrations, MIGRATION_LOCK_WAIT_MS, newestMigration, readNewestApplied } from './migrations.js';
 import { PostgresServer } from './postgres-server.js';
 
 export { databaseErrorCode, DatabaseUnavailableError, isDatabaseUnavailable, StartupError } from './database-errors.js';
@@ -25,6 +23,11 @@ export interface OpenDatabase {
   readonly kind: 'postgresql' | 'embedded';
   /** Resolves when the database answers. @throws an error of `isDatabaseUnavailable` after 3 seconds at most. */
   ping(): Promise<void>;
+  /**
+   * Whether every migration that this program knows was applied; there may be more, of a newer version. Asked of the
+   * database until it is so. @throws as `ping` does.
+   */
+  isMigrated(): Promise<boolean>;
   /** Lets what runs end (5 seconds at most), then closes. The embedded database is written out. */
   close(): Promise<void>;
   /** Rejects when the embedded database has ended by itself, so that only a new start helps; settles in no other case. */
@@ -56,12 +59,6 @@ export const databaseSettings = (config: Config): DatabaseSettings => ({
 /** Told what an operator should know while the program runs, a sentence at a time. It holds no secret. */
 export type OnNotice = (notice: string) => void;
 
-/** The same place from `src/base/` and from `dist/base/`. */
-const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url));
-/** Any number, as long as every version of the program has the same one. */
-const MIGRATION_LOCK = 7_234_001;
-/** How long one process waits while another migrates. */
-const MIGRATION_LOCK_WAIT_MS = 120_000;
 /**
  * What a request can wait for at all; what an application that hangs in a transaction may hold locks for; and that a statement sees
  * what was committed before it, also after it waited for a lock, whatever a role or a database has for its default.
@@ -148,6 +145,7 @@ function openPostgres(server: PostgresServer, onNotice: OnNotice): Promise<OpenD
     kind: 'postgresql',
     ended: new Promise<never>(() => undefined),
     ping: () => ping(statements),
+    isMigrated: migratedAsker(statements),
     close: async () => {
       await Promise.all([statements.end(), transactions.end()]);
     },
@@ -194,44 +192,27 @@ async function openEmbedded(settings: DatabaseSettings): Promise<OpenDatabase> {
     throw error;
   }
   const { ended } = embedded;
-  return { db: databaseOver(pool, pool), kind: 'embedded', ping: () => ping(pool), close, ended };
+  const answers = { ping: () => ping(pool), isMigrated: migratedAsker(pool) };
+  return { db: databaseOver(pool, pool), kind: 'embedded', ...answers, close, ended };
 }
 
-async function ping(pool: Pool): Promise<void> {
+const ping = async (pool: Pool): Promise<void> => void (await inTime(pool.unsafe('select 1')));
+
+function migratedAsker(pool: Pool): () => Promise<boolean> {
+  const wanted = newestMigration();
+  let isMigrated = false;
+  return async () => {
+    isMigrated ||= (await inTime(readNewestApplied(pool))) >= wanted;
+    return isMigrated;
+  };
+}
+
+async function inTime<T>(answer: PromiseLike<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new DatabaseUnavailableError('no answer in time')), PING_MS);
   });
-  await Promise.race([pool.unsafe('select 1'), late]).finally(() => clearTimeout(timer));
-}
-
-/** @param client with one connection: the lock is the session's. */
-async function applyMigrations(client: Sql, migrationsFolder = MIGRATIONS_FOLDER): Promise<void> {
-  try {
-    await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
-    try {
-      await migrate(drizzle({ client }), { migrationsFolder });
-    } finally {
-      // The embedded database's session goes on. On PostgreSQL the lock would end with the connection as well.
-      await client`select pg_advisory_unlock(${MIGRATION_LOCK})`.catch(() => {});
-    }
-  } catch (error) {
-    const { code } = databaseErrorCode(error);
-    if (code === '55P03') {
-      throw new StartupError(
-        `Another process has been migrating for more than ${MIGRATION_LOCK_WAIT_MS / 60_000} minutes, or holds a table.`,
-        'See pg_stat_activity for the connection named rekey, then start again.',
-      );
-    }
-    // Without a code it is not the database: the migrations' own files are missing.
-    const reason = code === undefined && error instanceof Error ? error.message : describeDatabaseError(error);
-    throw new StartupError(
-      `The migrations in ${migrationsFolder} cannot be applied: ${reason}. Nothing was changed.`,
-      code === '42501'
-        ? 'Set MIGRATE_DATABASE_URL to a connection as the owner of the tables.'
-        : 'Mend the cause and start again; a database newer than the program needs the newer program.',
-    );
-  }
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 /** @throws StartupError when the server cannot be reached, or is not one that this program can work with. */

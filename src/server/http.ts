@@ -14,7 +14,7 @@ import { asRefusal } from './errors.js';
 import { buildSubgraph, printSubgraph, references } from './federation.js';
 import { limitRequests, refuseForeignOrigin, refuseRequest, requireJson } from './gate.js';
 import { bounds } from './hardening.js';
-import { mountHealth } from './health.js';
+import { mountHealth, type Health } from './health.js';
 import { mountIdentity } from './identity.js';
 import { mountMailbox } from './mailbox.js';
 import type { Metrics } from './metrics.js';
@@ -33,12 +33,11 @@ export interface HttpParts {
   /** The guarded schema in full; each path serves its own form of it. */
   readonly schema: GraphQLSchema;
   readonly metrics: Metrics;
-  /** Resolves when the database answers. */
-  readonly ping: () => Promise<void>;
+  readonly database: Health;
 }
 
 /** Builds the application. The caller listens, or injects requests. */
-export async function createHttpApp({ capabilities, schema, metrics, ping }: HttpParts): Promise<FastifyInstance> {
+export async function createHttpApp({ capabilities, schema, metrics, database }: HttpParts): Promise<FastifyInstance> {
   const { config, log } = capabilities;
   const headers = securityHeaders(config.publicUrl.startsWith('https://'));
   const app = Fastify({
@@ -84,7 +83,7 @@ export async function createHttpApp({ capabilities, schema, metrics, ping }: Htt
   await mountGraphql(app, { capabilities, schema, metrics });
   if (config.ROUTER_SECRETS.length > 0) await mountFederation(app, { capabilities, schema, metrics });
   await mountIdentity(app, capabilities);
-  mountHealth(app, ping);
+  mountHealth(app, database);
   mountMetrics(app, config, metrics);
   if (config.mailboxFile !== null) mountMailbox(app, config.mailboxFile, config.PRODUCT_NAME);
   if (config.APP_ENV === 'test') mountTestClock(app, capabilities);
@@ -93,7 +92,7 @@ export async function createHttpApp({ capabilities, schema, metrics, ping }: Htt
   return app;
 }
 
-type GraphqlParts = Omit<HttpParts, 'ping'>;
+type GraphqlParts = Omit<HttpParts, 'database'>;
 
 /** `POST /graphql`: the API schema, for everyone. */
 function mountGraphql(app: FastifyInstance, parts: GraphqlParts): Promise<void> {

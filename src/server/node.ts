@@ -64,7 +64,7 @@ export async function openNode(config: Config, log: Log, opened?: OpenDatabase):
     async createHttpApp() {
       const limits = { shared: metrics.watched(shared), process: metrics.watched(new MemoryHitLog()) };
       const schema = observeSchema(await buildGuardedSchema(createLimiter(limits)), metrics);
-      return createHttpApp({ capabilities, schema, metrics, ping: () => database.ping() });
+      return createHttpApp({ capabilities, schema, metrics, database });
     },
     async close() {
       transport.close();
