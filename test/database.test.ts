@@ -312,8 +312,10 @@ describe('a database that is away', () => {
       const later = await own.open();
       const level = await rows(later.db, sql`select current_setting('transaction_isolation') as level`);
       await later.close();
+      const refused = await failure(openAt(`${own.databaseUrl}?pgbouncer=true`));
       await db.execute(sql.raw(`alter database ${name} reset all`));
       expect(level).toEqual([{ level: 'read committed' }]);
+      expect(refused).toMatchObject({ remedy: expect.stringContaining('default_transaction_isolation') });
     });
 
     test('behind PgBouncer nothing is left in a session', async () => {

@@ -8,20 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { SMTPServer } from 'smtp-server';
-import { openDatabase, rows } from '../src/base/database.js';
+import { rows } from '../src/base/database.js';
 import { openMailbox } from '../src/delivery/mailbox.js';
 import { closeHashPool } from '../src/passwords/hash-pool.js';
 import { openApp, type App } from './support/app.js';
 import type { Client } from './support/client.js';
-import { createTestDatabase, type TestDatabase } from './support/database.js';
-import {
-  startPgBouncer,
-  startPostgres,
-  startRedis,
-  type OwnPgBouncer,
-  type OwnPostgres,
-  type OwnRedis,
-} from './support/dependencies.js';
+import { startPostgres, startRedis, type OwnPostgres, type OwnRedis } from './support/dependencies.js';
 import { killLoop } from './support/kill-loop.js';
 import { eventually, expectUnavailable, onDatabase } from './support/outage.js';
 import { GOOD_PASSWORD, OTHER_PASSWORD } from './support/person.js';
@@ -134,61 +126,6 @@ if (process.env['TEST_DATABASE_URL']) {
       await Promise.all([primary.remove(), standby.remove()]);
     }
   }, 60_000);
-
-  describe('behind PgBouncer in transaction mode', () => {
-    let pooled: App;
-    let direct: App;
-    let database: TestDatabase;
-    let pgBouncer: OwnPgBouncer;
-    beforeAll(async () => {
-      database = await createTestDatabase();
-      const url = database.databaseUrl as string;
-      pgBouncer = await startPgBouncer(url);
-      const settings = { databaseUrl: pgBouncer.url, migrateDatabaseUrl: url, dataDir: '', migrate: true };
-      const through: TestDatabase = { ...database, open: () => openDatabase(settings), close: async () => {} };
-      const env = { LIMIT_SIGN_IN_PER_NETWORK: '7/900' };
-      [pooled, direct] = await Promise.all([openApp(env, through), openApp(env, database)]);
-    }, 60_000);
-    afterAll(async () => {
-      await pooled.close();
-      await direct.close();
-      await pgBouncer.stop();
-      await database.close();
-    });
-
-    test('people sign up, reset and sign in, fifty at once, and read what belongs to them', async () => {
-      const person = await pooled.person();
-      await person.resetsPassword(OTHER_PASSWORD);
-      const browser = await person.signsInElsewhere();
-      const read = await Promise.all(Array.from({ length: 50 }, () => browser.graphql('{ viewer { email } }')));
-      expect(new Set(read.map(({ viewer }) => viewer.email))).toEqual(new Set([person.email]));
-    }, 60_000);
-
-    test('limits count exactly, with a node that has no pool beside it', async () => {
-      const clients = [pooled, direct].map((node) => node.client({ ip: '192.0.2.77' }));
-      const answers = await Promise.all(
-        Array.from({ length: 40 }, (_, n) =>
-          clients[n % 2]?.call('signIn', { email: `pooled${n}@example.org`, password: 'not the password' }),
-        ),
-      );
-      const letIn = answers.filter((answer) => answer?.['__typename'] === 'InvalidCredentialsProblem');
-      expect(letIn).toHaveLength(7);
-    }, 60_000);
-
-    test('a password changed through the pool ends the session on the other node, and no statement hangs in a session', async () => {
-      const person = await pooled.person();
-      const old = direct.client();
-      for (const [name, value] of (await person.signsInElsewhere()).cookies) old.cookies.set(name, value);
-      const input = { currentPassword: GOOD_PASSWORD, newPassword: OTHER_PASSWORD };
-      await Promise.all([1, 2, 3].map(() => person.browser.call('changePassword', input).catch(() => null)));
-      expect((await old.graphql('{ viewer { email } }'))['viewer']).toBeNull();
-      const [left] = await rows<{ n: number }>(
-        direct.ctx.db,
-        sql`select count(*)::int as n from pg_stat_activity where datname = current_database() and state like 'idle in%'`,
-      );
-      expect(left?.n).toBe(0);
-    }, 60_000);
-  });
 
   test('flags that cannot be written stop nobody, and are raised when they can', async () => {
     const app = await openApp({ FLAG_RESETS: '1/3600' });

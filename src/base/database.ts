@@ -59,15 +59,16 @@ export const databaseSettings = (config: Config): DatabaseSettings => ({
 /** Told what an operator should know while the program runs, a sentence at a time. It holds no secret. */
 export type OnNotice = (notice: string) => void;
 
+/** What a request can wait for at all; and what an application that hangs in a transaction may hold locks for. */
+const DEADLINES = { statement_timeout: 5_000, idle_in_transaction_session_timeout: 5_000 };
+type Deadline = keyof typeof DEADLINES;
+const DEADLINE_NAMES = Object.keys(DEADLINES) as Deadline[];
 /**
- * What a request can wait for at all; what an application that hangs in a transaction may hold locks for; and that a statement sees
- * what was committed before it, also after it waited for a lock, whatever a role or a database has for its default.
+ * A statement sees what was committed before it, also after it waited for a lock: what is read under a lock relies on that,
+ * whatever a role or a database has for its default.
  */
-const SESSION = {
-  statement_timeout: 5_000,
-  idle_in_transaction_session_timeout: 5_000,
-  default_transaction_isolation: 'read committed',
-};
+const ISOLATION = 'read committed';
+const SESSION = { ...DEADLINES, default_transaction_isolation: ISOLATION };
 /** Being let in (up to 5 s) and the longest statement (5 s) both fit, where the server was not slow to connect to besides. */
 const PATIENCE_MS = 12_000;
 const PING_MS = 3_000;
@@ -107,7 +108,11 @@ export async function migrateDatabase(settings: Omit<DatabaseSettings, 'migrate'
     );
   }
   // No statement_timeout: a migration may take long. One connection, for the lock is the session's.
-  const client = server.client({ max: 1, idleSeconds: 0, session: { lock_timeout: MIGRATION_LOCK_WAIT_MS } });
+  const client = server.client({
+    max: 1,
+    idleSeconds: 0,
+    session: { lock_timeout: MIGRATION_LOCK_WAIT_MS, default_transaction_isolation: ISOLATION },
+  });
   try {
     await checkServer(client, server);
     await applyMigrations(client, settings.migrationsFolder);
@@ -151,7 +156,10 @@ function openPostgres(server: PostgresServer, onNotice: OnNotice): Promise<OpenD
     },
   };
   return checkServer(statements, server).then(
-    () => open,
+    (missing) => {
+      if (missing.length > 0) onNotice(missingDeadlines(server, missing));
+      return open;
+    },
     async (error: unknown) => {
       await open.close();
       throw error;
@@ -215,17 +223,30 @@ async function inTime<T>(answer: PromiseLike<T>): Promise<T> {
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
-/** @throws StartupError when the server cannot be reached, or is not one that this program can work with. */
-async function checkServer(client: Pick<Sql, 'unsafe'> | Pool, server: PostgresServer): Promise<void> {
+/**
+ * @returns the deadlines that the session does not have: PgBouncer drops those that are asked for.
+ * @throws StartupError when the server cannot be reached, or is not one that this program can work with.
+ */
+async function checkServer(client: Pick<Sql, 'unsafe'> | Pool, server: PostgresServer): Promise<Deadline[]> {
   const deadline = performance.now() + STARTING_UP_MS;
   for (;;) {
     try {
       const [found] = (await client.unsafe(
         `select current_setting('server_version_num')::int / 10000 as version, current_setting('server_encoding') as encoding,
-          current_setting('transaction_read_only') as readonly`,
-      )) as unknown as [{ version: number; encoding: string; readonly: string }];
-      const { version, encoding } = found;
-      if (version >= OLDEST_VERSION && encoding === 'UTF8' && found.readonly === 'off') return;
+          current_setting('transaction_read_only') as readonly,
+          current_setting('default_transaction_isolation') as isolation,
+          ${DEADLINE_NAMES.map((name) => `current_setting('${name}') as ${name}`).join(', ')}`,
+      )) as unknown as [Record<'encoding' | 'readonly' | 'isolation' | Deadline, string> & { version: number }];
+      const { version, encoding, isolation } = found;
+      if (isolation !== ISOLATION) {
+        throw new StartupError(
+          `Transactions at ${server.name} are in ${isolation} where they do not say otherwise.`,
+          `As the owner: alter role … set default_transaction_isolation = '${ISOLATION}', for the role that ${server.variable} names.`,
+        );
+      }
+      if (version >= OLDEST_VERSION && encoding === 'UTF8' && found.readonly === 'off') {
+        return DEADLINE_NAMES.filter((name) => found[name] === '0');
+      }
       const wrong =
         version < OLDEST_VERSION ? `is version ${version}` : encoding === 'UTF8' ? 'is read-only' : `is in ${encoding}`;
       throw new StartupError(
@@ -238,6 +259,15 @@ async function checkServer(client: Pick<Sql, 'unsafe'> | Pool, server: PostgresS
       await new Promise((resume) => setTimeout(resume, 500));
     }
   }
+}
+
+/** What an operator should do so that no statement and no transaction holds its locks for ever (R-144, R-174). */
+function missingDeadlines({ name, variable }: PostgresServer, missing: readonly Deadline[]): string {
+  const statements = missing.map((setting) => `alter role … set ${setting} = '${DEADLINES[setting] / 1000}s';`);
+  return (
+    `PostgreSQL at ${name} has no ${missing.join(' and no ')} for us. As the owner, for the role that ${variable} names: ` +
+    `${statements.join(' ')} then RECONNECT in PgBouncer's console.`
+  );
 }
 
 function unreachable(error: unknown, server: PostgresServer): StartupError {
