@@ -127,6 +127,9 @@ export interface OwnRedis {
   readonly url: string;
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Still there and connected, and silent, as a machine that swaps or a network that drops packets. */
+  hang(): void;
+  goOn(): void;
 }
 
 export async function startRedis(): Promise<OwnRedis> {
@@ -144,6 +147,8 @@ export async function startRedis(): Promise<OwnRedis> {
       child.kill('SIGTERM');
       await once(child, 'exit');
     },
+    hang: () => void child?.kill('SIGSTOP'),
+    goOn: () => void child?.kill('SIGCONT'),
   };
   await own.start();
   return own;
