@@ -450,10 +450,31 @@ if (process.env['TEST_DATABASE_URL']) {
       expect(JSON.parse(ended.out)).toMatchObject({
         account: { email: 'Whole@example.org', passwordResetRequired: false },
         phoneNumber: { number: '+4790123457' },
-        sessions: [{ signInMethod: 'PASSWORD', ip: '127.0.0.1' }],
+        sessions: [{ signInMethod: 'PASSWORD', ip: '127.0.0.1', isAlive: true }],
         securityEvents: [{ kind: 'SIGNED_IN' }],
       });
       expect(ended.out).not.toMatch(/argon2|digest|hash|secret|v1\./i);
+    }, 60_000);
+
+    test('gets it after closing too; where others had the address, the id says who is meant', async () => {
+      const exported = async (named: string) => {
+        const { status, out, errors } = await rekey(['export-account', named]);
+        return { status, errors, account: status === 0 ? (JSON.parse(out) as { account: unknown }).account : null };
+      };
+      await importPeople([{ email: 'Twice@example.org' }]);
+      await rekey(['close-account', 'twice@example.org']);
+      const { account: first } = await exported('twice@example.org');
+      expect(first).toMatchObject({ email: 'Twice@example.org', closedAt: expect.any(String), erasedAt: null });
+      const { id } = first as { id: string };
+
+      await importPeople([{ email: 'twice@example.org' }]);
+      const both = await exported('TWICE@example.org');
+      expect(both).toMatchObject({ status: 1, account: null });
+      expect(both.errors).toMatch(new RegExp(`Several accounts.*\n {2}acct_\\S+ .* open\n {2}${id} .*, closed 20`));
+      expect((await exported(id)).account).toEqual(first);
+
+      expect((await exported('nobody@example.org')).errors).toContain('No account has this address');
+      expect((await exported(`acct_${'x'.repeat(22)}`)).errors).toContain('No account has this id');
     }, 60_000);
 
     test('is closed at their wish, once', async () => {

@@ -17,7 +17,8 @@ export const NOTICE_SECONDS = 3 * 86_400;
  */
 export const undoSeconds = ({ config }: Context): number => config.DISOWN_TTL + NOTICE_SECONDS;
 
-interface Snapshot {
+/** How the account was reached. */
+export interface Snapshot {
   readonly email: string | null;
   readonly emailKey: string | null;
   readonly notificationChannel: 'EMAIL' | 'SMS';
@@ -61,10 +62,12 @@ async function snapshotsSince(ctx: Context, accountId: string, since: Date): Pro
     sql`select id, sealed from account_snapshots
         where account_id = ${accountId} and taken_at >= ${since.toISOString()}::timestamptz order by taken_at limit 20`,
   );
-  return found.map(
-    ({ id, sealed }) => JSON.parse(open(ctx.config.secretKeys, `account_snapshots:${id}`, sealed)) as Snapshot,
-  );
+  return found.map((row) => openSnapshot(ctx, row));
 }
+
+/** @throws Error when the key that sealed it is no longer configured. */
+export const openSnapshot = (ctx: Context, { id, sealed }: { id: string; sealed: string }): Snapshot =>
+  JSON.parse(open(ctx.config.secretKeys, `account_snapshots:${id}`, sealed)) as Snapshot;
 
 /**
  * Puts address, channel and number back as they stood before `since`: the earliest snapshot from then on, or nothing

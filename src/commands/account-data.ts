@@ -1,23 +1,17 @@
-/** Everything that is kept of a person, for the person. Secrets are no data, and what strangers or staff wrote is not theirs. */
-import { sql } from 'drizzle-orm';
+/**
+ * Everything that is kept of a person, for the person (article 15 of the GDPR). Left out are secrets and what is made of them,
+ * the words of strangers and of staff, and who of staff did what.
+ */
 import type { Context } from '../base/context.js';
-import { rows } from '../base/database.js';
 import { currentTime } from '../base/time.js';
-import { readPhone } from '../accounts/phone-store.js';
 import type { Account } from '../accounts/tables.js';
 import { passwordSetAt } from '../passwords/service.js';
-import { listEvents, type ListedEvent } from '../security-events/list.js';
-import { listSessions } from '../sessions/list.js';
+import { auditOf, eventsOf, reviewsOf, supportRequestsOf } from './account-history.js';
+import * as holdings from './account-holdings.js';
 
-const PAGE = 500;
-/** More sessions than an account can have at once. */
-const MOST_SESSIONS = 1000;
-
-/** The data of one account, ready to be written as JSON; times in RFC 3339. */
+/** The data of one account, open, closed or erased, ready to be written as JSON; times in RFC 3339. */
 export async function accountData(ctx: Context, account: Account) {
   const { id, email, displayName, role, notificationChannel, createdAt, lastSignInAt, passwordResetRequired } = account;
-  const phone = await readPhone(ctx, id);
-  const sessions = await listSessions(ctx, { accountId: id, limit: MOST_SESSIONS, after: null });
   return {
     exportedAt: await currentTime(ctx),
     account: {
@@ -31,61 +25,60 @@ export async function accountData(ctx: Context, account: Account) {
       passwordSetAt: await passwordSetAt(ctx, id),
       passwordResetRequired,
       lock: account.lockedAt && { since: account.lockedAt, reason: account.lockReason, until: account.lockExpiresAt },
+      closedAt: account.closedAt,
+      erasedAt: account.erasedAt,
     },
-    phoneNumber: phone && { number: phone.number, verifiedAt: new Date(phone.verifiedAt) },
-    secondFactors: await secondFactorsOf(ctx, id),
-    passkeys: await passkeysOf(ctx, id),
-    sessions: sessions.map(({ reauthenticatedUntil: _, ...session }) => session),
-    rememberedDevices: await rememberedDevicesOf(ctx, id),
-    securityEvents: await allEvents(ctx, id),
+    phoneNumber: await holdings.phoneNumberOf(ctx, id),
+    phoneNumberToConfirm: await holdings.phoneNumberToConfirmOf(ctx, id),
+    emailChanges: await holdings.emailChangesOf(ctx, id),
+    formerContacts: await holdings.formerContactsOf(ctx, id),
+    secondFactors: await holdings.secondFactorsOf(ctx, id),
+    recoveryCodes: await holdings.recoveryCodesOf(ctx, id),
+    passkeys: await holdings.passkeysOf(ctx, id),
+    sessions: await holdings.sessionsOf(ctx, id),
+    rememberedDevices: await holdings.rememberedDevicesOf(ctx, id),
+    qrSignIns: await holdings.qrSignInsOf(ctx, id),
+    passwordResets: await holdings.passwordResetsOf(ctx, id),
+    disownLinks: await holdings.disownLinksOf(ctx, id),
+    letters: await holdings.lettersOf(ctx, account),
+    securityEvents: await eventsOf(ctx, id),
     reviews: await reviewsOf(ctx, id),
+    supportRequests: await supportRequestsOf(ctx, account),
+    auditEntries: await auditOf(ctx, id),
   };
 }
 
-/** RFC 3339 in UTC, as JSON writes a date. */
-const time = (column: string) => {
-  const name = sql.identifier(column);
-  return sql`to_char(${name} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${sql.identifier(camelCase(column))}`;
-};
+type Part = keyof Awaited<ReturnType<typeof accountData>>;
 
-const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+/** Which part tells of which table. A test compares both lists with the tables that refer to an account. */
+export const EXPORTED_TABLES = {
+  accounts: 'account',
+  passwords: 'account',
+  phone_numbers: 'phoneNumber',
+  phone_verifications: 'phoneNumberToConfirm',
+  email_changes: 'emailChanges',
+  account_snapshots: 'formerContacts',
+  second_factors: 'secondFactors',
+  recovery_codes: 'recoveryCodes',
+  passkeys: 'passkeys',
+  sessions: 'sessions',
+  remembered_devices: 'rememberedDevices',
+  qr_requests: 'qrSignIns',
+  password_resets: 'passwordResets',
+  disown_tokens: 'disownLinks',
+  outbox: 'letters',
+  security_events: 'securityEvents',
+  account_flags: 'reviews',
+  support_requests: 'supportRequests',
+  audit_entries: 'auditEntries',
+} as const satisfies Record<string, Part>;
 
-const secondFactorsOf = (ctx: Context, accountId: string) =>
-  rows(
-    ctx.db,
-    sql`select method, label, ${time('confirmed_at')}, ${time('last_used_at')} from second_factors
-        where account_id = ${accountId} and confirmed_at is not null and removed_at is null order by created_at, id`,
-  );
-
-const passkeysOf = (ctx: Context, accountId: string) =>
-  rows(
-    ctx.db,
-    sql`select label, is_backed_up as "isBackedUp", ${time('created_at')}, ${time('last_used_at')} from passkeys
-        where account_id = ${accountId} and removed_at is null order by created_at, id`,
-  );
-
-const rememberedDevicesOf = (ctx: Context, accountId: string) =>
-  rows(
-    ctx.db,
-    sql`select ${time('created_at')}, ${time('expires_at')} from remembered_devices
-        where account_id = ${accountId} order by created_at, id`,
-  );
-
-/** That the account was looked at, and what came of it. */
-const reviewsOf = (ctx: Context, accountId: string) =>
-  rows(
-    ctx.db,
-    sql`select reason, status, decision, ${time('flagged_at')}, ${time('resolved_at')} from account_flags
-        where account_id = ${accountId} order by account_flags.flagged_at, id`,
-  );
-
-async function allEvents(ctx: Context, accountId: string) {
-  const events: ListedEvent[] = [];
-  for (;;) {
-    const last = events.at(-1);
-    const after = last ? { atMs: last.occurredAt.getTime(), id: last.id } : null;
-    const page = await listEvents(ctx, { accountId, limit: PAGE, after });
-    events.push(...page);
-    if (page.length < PAGE) return events.map(({ hasDevice: _, ...event }) => event);
-  }
-}
+/** What refers to an account and is not exported, and why. */
+export const TABLES_LEFT_OUT = {
+  challenges: 'a secret for ten minutes; what came of it is an event',
+  passkey_ceremonies: 'a secret for five minutes; what came of it is an event',
+  cancel_tokens: 'a secret; the request to support is exported',
+  sign_up_links: 'an address before there is an account, perhaps typed by a stranger; gone within days',
+  flag_events: 'which of the events a rule counted: the events are exported, and how rules work is no one’s data',
+  flag_actions: 'what staff wrote and who they are; what came of it is among the reviews',
+} as const;

@@ -5,7 +5,9 @@ import { systemContext, type Context } from '../base/context.js';
 import { databaseErrorCode, databaseSettings, openDatabase } from '../base/database.js';
 import { describeDatabaseError } from '../base/database-errors.js';
 import { openLog } from '../base/log.js';
-import { findAccountByEmailKey } from '../accounts/service.js';
+import { isId } from '../base/secrets.js';
+import { listAccounts } from '../accounts/directory.js';
+import { findAccount, findAccountByEmailKey } from '../accounts/service.js';
 import type { Account } from '../accounts/tables.js';
 import { parseEmail } from '../delivery/addresses.js';
 import { CommandError, UsageError } from './command.js';
@@ -49,6 +51,33 @@ export async function accountNamed(ctx: Context, email: string): Promise<Account
   if (!account) throw new CommandError('No open account has this address.');
   return account;
 }
+
+/** Closed accounts that had one address: more than anyone closes. */
+const MOST_NAMESAKES = 100;
+
+/**
+ * The account with this id or address, open or closed. An address that several have or had names none of them: whoever has
+ * it now need not be who had it then. @throws UsageError, CommandError
+ */
+export async function anyAccountNamed(ctx: Context, named: string): Promise<Account> {
+  if (isId(named, 'acct')) {
+    const account = await findAccount(ctx, named);
+    if (!account) throw new CommandError('No account has this id.');
+    return account;
+  }
+  const { email } = addressNamed(named);
+  const listed = await listAccounts(ctx, { filter: { email }, limit: MOST_NAMESAKES, after: null });
+  const found = await Promise.all(listed.map(({ id }) => findAccount(ctx, id)));
+  const [account, ...others] = found.filter((account) => account !== null);
+  if (!account) throw new CommandError('No account has this address. One that is erased has none: give its id.');
+  if (others.length === 0) return account;
+  throw new CommandError(
+    `Several accounts have or had this address. Give the id of the one that is meant:\n${[account, ...others].map(inOneLine).join('\n')}`,
+  );
+}
+
+const inOneLine = ({ id, createdAt, closedAt }: Account): string =>
+  `  ${id}  made ${createdAt.toISOString()}, ${closedAt ? `closed ${closedAt.toISOString()}` : 'open'}`;
 
 /** @throws UsageError */
 export function addressNamed(text: string): { readonly email: string; readonly key: string } {
