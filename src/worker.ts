@@ -21,7 +21,7 @@ import { enrolmentCodeMessage } from './second-factors/enrolment.js';
 import { challengeCodeMessage } from './second-factors/message-codes.js';
 import { phoneCodeMessage } from './second-factors/phone-number.js';
 import { purgeRemovedFactors } from './second-factors/removal.js';
-import { maintainEvents } from './security-events/partitions.js';
+import { maintainEvents, purgeEvents } from './security-events/partitions.js';
 import { signUpMessage } from './sign-in/sign-up.js';
 import { rejectedMessage } from './support-requests/decisions.js';
 import { holdNoticeMessage, releaseDueHolds } from './support-requests/hold.js';
@@ -157,6 +157,7 @@ async function purgeExpired(ctx: Context): Promise<number> {
     if (gone?.n === PURGED_AT_ONCE) unfinished += 1;
   };
   for (const name of expiring) await purge(name, sql`expires_at < ${past}`);
+  if (await purgeEvents(ctx)) unfinished += 1;
   await purgeEvidence(ctx);
   await purgeSnapshots(ctx);
   await purgeRemovedFactors(ctx);

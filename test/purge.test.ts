@@ -3,9 +3,12 @@ import { expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { rows } from '../src/base/database.js';
 import { clock } from '../src/base/time.js';
+import { recordEvent } from '../src/security-events/service.js';
 import { useApp } from './support/app.js';
 
-const app = useApp();
+const DAY = 86_400;
+const RETENTION = 60 * DAY;
+const app = useApp({ EVENT_RETENTION: String(RETENTION) });
 
 const COUNTERS = ['rate_hits', 'attempt_counters'] as const;
 const MANY = 25_000;
@@ -31,7 +34,41 @@ test('the counters of a flood of made-up keys are all gone after one turn of the
   );
   await app().work();
   expect(await countKeys()).toEqual([MANY, MANY]);
-  await app().advance(2 * 86_400);
+  await app().advance(2 * DAY);
   await app().work();
   expect(await countKeys()).toEqual([0, 0]);
+}, 60_000);
+
+test('events are kept to the second, not to the end of their month, however many lapse together', async () => {
+  const { ctx } = app();
+  const kept = async () =>
+    rows(
+      ctx.db,
+      sql`select account_id as account, count(*)::int as events from security_events
+          where account_id like 'acct_kept_%' group by 1 order by 1`,
+    );
+  // Both in one month, which is not over: no partition can be dropped.
+  const [ahead] = await rows<{ seconds: number }>(
+    ctx.db,
+    sql`select extract(epoch from date_trunc('month', ${clock(ctx)}) + interval '1 month 5 days' - ${clock(ctx)})::float8 as seconds`,
+  );
+  await app().advance(ahead?.seconds ?? 0);
+  await app().work();
+  await ctx.db.execute(
+    sql`insert into security_events (id, kind, occurred_at, account_id, request_id, network)
+        select 'evt_kept_' || n, 'signed_in', ${clock(ctx)} + n * interval '1 millisecond', 'acct_kept_early', 'test', 'test'
+        from generate_series(1, ${MANY}::int) n`,
+  );
+  await app().advance(DAY);
+  await recordEvent(ctx, 'signed_in', { accountId: 'acct_kept_late' });
+  await app().advance(RETENTION - DAY - 60);
+  await app().work();
+  const both = [
+    { account: 'acct_kept_early', events: MANY },
+    { account: 'acct_kept_late', events: 1 },
+  ];
+  expect(await kept()).toEqual(both);
+  await app().advance(120);
+  await app().work();
+  expect(await kept()).toEqual(both.slice(1));
 }, 60_000);

@@ -1,4 +1,4 @@
-/** Events lie in one partition a month: made ahead, and dropped when they are past their retention. */
+/** Events lie in one partition a month: made ahead, and dropped when all of it is past its retention; until then by rows. */
 import { sql } from 'drizzle-orm';
 import { inTransaction, type Context } from '../base/context.js';
 import { databaseErrorCode, rows } from '../base/database.js';
@@ -44,4 +44,26 @@ export async function maintainEvents(ctx: Context): Promise<EventsMaintained> {
     ctx.log.warn({ event: 'events_maintenance_postponed' });
     return { made: 0, dropped: 0 };
   }
+}
+
+/** Rows of one statement, so that a long absence of the worker ends in no long one. */
+const PURGED_AT_ONCE = 10_000;
+
+/**
+ * Forgets the oldest events past `EVENT_RETENTION`, in a bounded batch: those of the month that it ends in, which cannot be
+ * dropped yet. @returns whether there may be more.
+ */
+export async function purgeEvents(ctx: Context): Promise<boolean> {
+  const past = fromNow(ctx, -ctx.config.EVENT_RETENTION);
+  // Up to the last of the batch in time, along the key of each partition: a place in a table is none in all of them.
+  const [gone] = await rows<{ n: number }>(
+    ctx.db,
+    sql`with gone as (
+          delete from security_events where occurred_at < ${past} and occurred_at <= coalesce((
+            select occurred_at from security_events where occurred_at < ${past}
+            order by occurred_at offset ${PURGED_AT_ONCE - 1}::int limit 1), ${past})
+          returning 1
+        ) select count(*)::int as n from gone`,
+  );
+  return (gone?.n ?? 0) >= PURGED_AT_ONCE;
 }
