@@ -41,6 +41,9 @@ export const sessions = pgTable(
     // What goes with the account is found by it.
     index('sessions_account').on(t.accountId),
     index('sessions_expires_at').on(t.expiresAt),
+    index('sessions_revoked_at')
+      .on(t.revokedAt)
+      .where(sql`revoked_at is not null`),
   ],
 );
 
