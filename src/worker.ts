@@ -157,6 +157,8 @@ async function purgeExpired(ctx: Context): Promise<number> {
     if (gone?.n === PURGED_AT_ONCE) unfinished += 1;
   };
   for (const name of expiring) await purge(name, sql`expires_at < ${past}`);
+  // One that was ended would have had weeks to go, and knows whence it was used.
+  await purge('sessions', sql`revoked_at < ${past}`);
   if (await purgeEvents(ctx)) unfinished += 1;
   await purgeEvidence(ctx);
   await purgeSnapshots(ctx);

@@ -39,6 +39,27 @@ test('the counters of a flood of made-up keys are all gone after one turn of the
   expect(await countKeys()).toEqual([0, 0]);
 }, 60_000);
 
+test('a session that was ended is gone a day later, with whence it was used; one that is alive stays', async () => {
+  const ada = await app().person();
+  const [ended, alive] = [await ada.signsInElsewhere(), await ada.signsInElsewhere()];
+  await ended.call('signOut', null);
+  const addresses = async () =>
+    (
+      await rows<{ ip: string }>(
+        app().ctx.db,
+        sql`select ip from sessions where account_id = ${await ada.accountId()} order by created_at`,
+      )
+    ).map(({ ip }) => ip);
+  await app().advance(DAY - 60);
+  await app().work();
+  expect(await addresses()).toEqual([ada.browser.ip, ended.ip, alive.ip]);
+  await app().advance(120);
+  await app().work();
+  expect(await addresses()).toEqual([ada.browser.ip, alive.ip]);
+  const { viewer } = await alive.graphql('{ viewer { email } }');
+  expect(viewer.email).toBe(ada.email);
+});
+
 test('events are kept to the second, not to the end of their month, however many lapse together', async () => {
   const { ctx } = app();
   const kept = async () =>
