@@ -453,6 +453,7 @@ if (process.env['TEST_DATABASE_URL']) {
         process.kill(other, 'SIGSTOP');
         // Half of the numbers, and told that they are half.
         expect(await answering()).toEqual([200, '1']);
+        expect((await fetch(`http://127.0.0.1:${metricsPort}/readyz`)).status).toBe(200);
         process.kill(other, 'SIGCONT');
         expect(await answering()).toEqual([200, '2']);
 

@@ -185,7 +185,12 @@ export const variables = {
     'where reminders about due support requests go',
   ),
   LOG_LEVEL: choice('info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'how much is logged'),
-  METRICS_PORT: variable(null, wholeNumber(0, 65_535), '0 to 65535', 'a port of its own for /metrics'),
+  METRICS_PORT: variable(
+    null,
+    wholeNumber(0, 65_535),
+    '0 to 65535',
+    'a port of its own for /metrics, at HOST, with /livez and /readyz',
+  ),
   GEO_DATABASE: variable(
     null,
     readable(readGeoDatabase),

@@ -2,8 +2,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Config } from '../base/config.js';
 import { describeError, type Log } from '../base/log.js';
-import { listenForMetrics } from '../server/metrics-port.js';
-import { allProcesses } from '../server/processes.js';
+import { listenForOperators } from '../server/metrics-port.js';
+import { allProcesses, missingInAll } from '../server/processes.js';
 import { setLastResort } from './last-resort.js';
 
 /** Longer than an operation and a statement may take: after that a process that still runs hangs. Milliseconds. */
@@ -19,10 +19,9 @@ const LONGEST_PAUSE_MS = 30_000;
  */
 export async function servePrimary(config: Config, log: Log): Promise<number> {
   setLastResort(log);
-  const metrics =
-    config.METRICS_PORT === null ? null : await listenForMetrics(config.METRICS_PORT, config.host, allProcesses);
+  const operators = await listenForOperators(config, allProcesses, missingInAll);
   const status = await new Promise<number>((resolve) => new Nursery(config.WORKERS, log, resolve).start());
-  await metrics?.close();
+  await operators?.close();
   log.info({ event: 'stopped', processes: config.WORKERS });
   return status;
 }

@@ -4,7 +4,8 @@ import { loadConfig, type Config } from '../base/config.js';
 import { describeError, openLog, type Log } from '../base/log.js';
 import { startTracing } from '../base/tracing.js';
 import { closeHashPool, shareHashing } from '../passwords/hash-pool.js';
-import { listenForMetrics } from '../server/metrics-port.js';
+import { missingIn } from '../server/health.js';
+import { listenForOperators } from '../server/metrics-port.js';
 import { openNode, type Node } from '../server/node.js';
 import { answerPrimary } from '../server/processes.js';
 import { startWorker } from '../worker.js';
@@ -38,7 +39,7 @@ async function serveHere(config: Config, log: Log): Promise<number> {
   const isFirst = (cluster.worker?.id ?? 1) === 1;
   if (isFirst) await makeDemonstration(node.systemContext('demonstration'), node.database.kind === 'embedded');
   const http = await node.createHttpApp();
-  const metrics = await openMetricsPort(config, node);
+  const operators = await answerOperators(config, node);
   const stopWorker = config.WORKER ? startWorker(node.systemContext('worker'), node.transport) : null;
   await http.listen({ port: config.PORT, host: config.host });
   log.info({ event: 'started', address: config.host, port: config.PORT, database: node.database.kind });
@@ -46,7 +47,7 @@ async function serveHere(config: Config, log: Log): Promise<number> {
   const failure = await untilStopped(node);
   await http.close();
   await stopWorker?.();
-  await metrics?.close();
+  await operators?.close();
   await closeHashPool();
   await node.close();
   await endTracing();
@@ -58,10 +59,14 @@ async function serveHere(config: Config, log: Log): Promise<number> {
 }
 
 /** Where there are several processes the primary has the port, and asks each of them. */
-async function openMetricsPort(config: Config, node: Node): Promise<{ close(): Promise<void> } | null> {
-  if (cluster.isWorker) answerPrimary(node.metrics.registry);
-  if (config.METRICS_PORT === null || cluster.isWorker) return null;
-  return listenForMetrics(config.METRICS_PORT, config.host, node.metrics);
+async function answerOperators(
+  config: Config,
+  { metrics, database }: Node,
+): Promise<{ close(): Promise<void> } | null> {
+  const missing = missingIn(database);
+  if (!cluster.isWorker) return listenForOperators(config, metrics, missing);
+  answerPrimary(metrics.registry, missing);
+  return null;
 }
 
 function beginTracing({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }: Config, log: Log): () => Promise<void> {
@@ -78,12 +83,12 @@ export const worker: Command = {
     warnOfUnread(config, log);
     const node = await openNode(config, log);
     const endTracing = beginTracing(config, log);
-    const metrics = await openMetricsPort(config, node);
+    const operators = await answerOperators(config, node);
     const stopWorker = startWorker(node.systemContext('worker'), node.transport);
     log.info({ event: 'started', worker: true, database: node.database.kind });
     const failure = await untilStopped(node);
     await stopWorker();
-    await metrics?.close();
+    await operators?.close();
     await node.close();
     await endTracing();
     log.info({ event: 'stopped' });

@@ -14,7 +14,7 @@ import { asRefusal } from './errors.js';
 import { buildSubgraph, printSubgraph, references } from './federation.js';
 import { limitRequests, refuseForeignOrigin, refuseRequest, requireJson } from './gate.js';
 import { bounds } from './hardening.js';
-import { mountHealth, type Health } from './health.js';
+import { missingIn, mountHealth, type Health } from './health.js';
 import { mountIdentity } from './identity.js';
 import { mountMailbox } from './mailbox.js';
 import type { Metrics } from './metrics.js';
@@ -83,7 +83,7 @@ export async function createHttpApp({ capabilities, schema, metrics, database }:
   await mountGraphql(app, { capabilities, schema, metrics });
   if (config.ROUTER_SECRETS.length > 0) await mountFederation(app, { capabilities, schema, metrics });
   await mountIdentity(app, capabilities);
-  mountHealth(app, database);
+  mountHealth(app, missingIn(database));
   mountMetrics(app, config, metrics);
   if (config.mailboxFile !== null) mountMailbox(app, config.mailboxFile, config.PRODUCT_NAME);
   if (config.APP_ENV === 'test') mountTestClock(app, capabilities);

@@ -1,8 +1,7 @@
 /** `GET /metrics`: on a port of its own, or beside everything else outside production. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../base/config.js';
+import { mountHealth, type Missing } from './health.js';
 import type { Metrics } from './metrics.js';
 
 /** What a page of numbers is read from: one process's, or those of all processes of a node together. */
@@ -16,33 +15,19 @@ export function mountMetrics(app: FastifyInstance, config: Config, metrics: Metr
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
 }
 
-/** @returns the port, and what closes it. */
-export async function listenForMetrics(
-  port: number,
-  host: string,
+/** The port for operators: `/metrics`, and `/livez` and `/readyz` as on the service's own. A worker has no other. */
+export async function listenForOperators(
+  { METRICS_PORT: port, host }: Config,
   metrics: MetricsSource,
-): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics')
-      return void response.writeHead(404).end();
-    metrics.text().then(
-      (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
-      () => response.writeHead(503).end(),
-    );
+  missing: () => Promise<Missing>,
+): Promise<{ close(): Promise<void> } | null> {
+  if (port === null) return null;
+  const app = Fastify({ logger: false, forceCloseConnections: true });
+  mountHealth(app, missing);
+  app.get('/metrics', async (_request, reply) => {
+    const text = await metrics.text().catch(() => null);
+    return text === null ? reply.code(503).send() : reply.type(metrics.contentType).send(text);
   });
-  await listen(server, port, host);
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    },
-  };
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve());
-  });
+  await app.listen({ port, host });
+  return app;
 }
