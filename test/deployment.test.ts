@@ -1,5 +1,7 @@
 /** What is delivered to run it: the image, the compose file and the systemd unit know the program, and give it little. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { variables } from '../src/base/config-variables.js';
@@ -123,5 +125,44 @@ describe('the systemd unit', () => {
     'UMask=0077',
   ])('says %s', (line) => {
     expect(unit.split('\n')).toContain(line);
+  });
+});
+
+describe('the audit of dependencies in .ci/run', () => {
+  const audit = (answer: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'rekey-audit-'));
+    try {
+      writeFileSync(join(folder, 'report'), answer);
+      const { status, stdout } = spawnSync(process.execPath, [join(ROOT, '.ci/audit.mjs'), join(folder, 'report')]);
+      return { status, said: stdout.toString() };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+  const known = { name: 'left', severity: 'high', via: [{ title: 'It leaks', url: 'https://example.org/1' }] };
+
+  test.each([
+    ['nothing is known: passes', { vulnerabilities: {} }, 0, ''],
+    [
+      'something is known: fails',
+      { vulnerabilities: { left: known } },
+      1,
+      'high: left: It leaks https://example.org/1',
+    ],
+    [
+      'the registry has no audits: passes, and says so',
+      { statusCode: 405, message: '405' },
+      0,
+      'note: the registry has',
+    ],
+    ['the registry is away: fails', { message: 'getaddrinfo ENOTFOUND' }, 1, 'the audit failed: getaddrinfo ENOTFOUND'],
+  ])('%s', (_case, answer, status, words) => {
+    const outcome = audit(JSON.stringify(answer));
+    expect(outcome.status).toBe(status);
+    expect(outcome.said).toContain(words);
+  });
+
+  test('npm said nothing: fails', () => {
+    expect(audit('').status).toBe(1);
   });
 });
