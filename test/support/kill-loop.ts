@@ -1,7 +1,7 @@
 /**
  * Kills the built program at random points of every kind of work, starts it again, and looks whether anything was half
- * done or lost (issue 8). Run it: `node --import ./test/support/typescript-hooks.js test/support/kill-loop.ts KILLS [SEED]`
- * with TEST_DATABASE_URL set, after `npm run build`. Prints one JSON object; exit status 1 where an invariant broke.
+ * done or lost (issue 8): `npm run kills KILLS [SEED]`, with TEST_DATABASE_URL set. Prints one JSON object; exit status 1 where
+ * an invariant broke.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
