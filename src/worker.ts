@@ -5,7 +5,7 @@ import type { Context } from './base/context.js';
 import { rows } from './base/database.js';
 import { describeError } from './base/log.js';
 import { tally } from './base/tally.js';
-import { clock } from './base/time.js';
+import { clock, clockDrift, MOST_DRIFT_SECONDS } from './base/time.js';
 import { beginSpan } from './base/tracing.js';
 import { eraseClosed } from './accounts/erasure.js';
 import { noticeMessage } from './accounts/notices.js';
@@ -66,7 +66,15 @@ const jobs: readonly Job[] = [
   { name: 'partitions', everyMs: 3_600_000, run: (ctx) => maintainEvents(ctx).then(() => 0) },
   { name: 'erase', everyMs: 600_000, run: eraseClosed },
   { name: 'purge', everyMs: 60_000, run: purgeExpired },
+  { name: 'clocks', everyMs: 60_000, run: compareClocks },
 ];
+
+/** Codes of authenticator apps and every expiry follow the database's clock; logs, traces and signatures the node's. */
+async function compareClocks(ctx: Context): Promise<number> {
+  const seconds = Math.round(await clockDrift(ctx));
+  if (seconds > MOST_DRIFT_SECONDS) ctx.log.warn({ event: 'clock_drift', seconds });
+  return 0;
+}
 
 /** Runs the jobs until told to stop. @returns a function that stops them and waits for what runs. */
 export function startWorker(ctx: Context, transport: Transport): () => Promise<void> {

@@ -29,6 +29,26 @@ export async function currentTime(ctx: Pick<Context, 'clock' | 'db'>): Promise<D
   return new Date(Number(row?.ms));
 }
 
+/** Beyond so much one of the two clocks is set wrong, and no network explains it (security.md section 5). Seconds. */
+export const MOST_DRIFT_SECONDS = 30;
+
+/**
+ * How far a clock was from the node's own, which was read before it and after it: the least that explains what was read, so
+ * that a slow answer is no drift. Milliseconds in, seconds out.
+ */
+export const secondsApart = (read: number, before: number, after: number): number =>
+  Math.max(0, before - read, read - after) / 1000;
+
+/** How far the node's clock and the database's are apart; of the latter the real one, however far tests have moved theirs. */
+export async function clockDrift({ db }: Pick<Context, 'db'>): Promise<number> {
+  const before = Date.now();
+  const [row] = await rows<{ ms: number }>(
+    db,
+    sql`select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`,
+  );
+  return secondsApart(Number(row?.ms), before, Date.now());
+}
+
 /** Moves the test clock; 0 only reads it. Seconds may be fractional. */
 export async function advanceTestClock(ctx: Pick<Context, 'clock' | 'db'>, seconds: number): Promise<Date> {
   await ctx.db.execute(sql`update test_clock set offset_seconds = offset_seconds + ${seconds}::double precision`);

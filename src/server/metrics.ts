@@ -88,6 +88,7 @@ export class Metrics {
     this.#store('rekey_unjudged_events', 'Events that no rule has judged', 'unjudgedEvents');
     this.#store('rekey_support_requests_waiting', 'Requests for help not decided', 'supportWaiting');
     this.#store('rekey_support_requests_overdue', 'Of those, the ones past their time', 'supportOverdue');
+    this.#store('rekey_clock_drift_seconds', "How far this node's clock is from the database's", 'clockDriftSeconds');
     this.#gauge(
       'rekey_database_up',
       'Whether the database answered',
@@ -139,7 +140,7 @@ export class Metrics {
   }
 
   #store(name: string, help: string, level: keyof StoreLevels): void {
-    // Every process reads the same database: their numbers are one number.
+    // Every process reads the same database, and those of a node the same clock: their numbers are one number.
     this.#gauge(name, help, async () => (await this.#read())?.[level] ?? NaN, 'max');
   }
 

@@ -1,8 +1,8 @@
-/** How full the stores are: one statement over indexes, for metrics. */
+/** How full the stores are, by one statement over indexes, and whether their clock is ours: for metrics. */
 import { sql } from 'drizzle-orm';
 import type { Context } from '../base/context.js';
 import { DatabaseUnavailableError, rows } from '../base/database.js';
-import { clock } from '../base/time.js';
+import { clock, clockDrift } from '../base/time.js';
 
 export interface StoreLevels {
   readonly outboxWaiting: number;
@@ -15,6 +15,7 @@ export interface StoreLevels {
   readonly unjudgedEvents: number;
   readonly supportWaiting: number;
   readonly supportOverdue: number;
+  readonly clockDriftSeconds: number;
 }
 
 /** A scrape waits no longer. Milliseconds. */
@@ -35,7 +36,8 @@ async function read(ctx: Context): Promise<StoreLevels> {
   const isUndecided = sql.raw(`status in ('OPEN', 'CLAIMED', 'AWAITING_CONFIRMATION')`);
   const sinceFirst = (column: string) =>
     sql`greatest(0, coalesce(extract(epoch from ${now} - min(${sql.identifier(column)})), 0))::float8`;
-  const [levels] = await rows<Record<keyof StoreLevels, number>>(
+  const clockDriftSeconds = await clockDrift(ctx);
+  const [levels] = await rows<Record<Exclude<keyof StoreLevels, 'clockDriftSeconds'>, number>>(
     ctx.db,
     sql`select
           (select count(*)::int from outbox where ${isWaiting}) as "outboxWaiting",
@@ -48,5 +50,5 @@ async function read(ctx: Context): Promise<StoreLevels> {
           (select count(*)::int from support_requests where ${isUndecided}) as "supportWaiting",
           (select count(*)::int from support_requests where ${isUndecided} and due_at < ${now}) as "supportOverdue"`,
   );
-  return levels as StoreLevels;
+  return { ...levels, clockDriftSeconds } as StoreLevels;
 }
