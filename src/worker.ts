@@ -172,7 +172,9 @@ async function purgeExpired(ctx: Context): Promise<number> {
   await purgeSnapshots(ctx);
   await purgeRemovedFactors(ctx);
   await purgeRequests(ctx);
-  await purge('outbox', sql`done_at < ${past}`);
+  // A hold asks when its notice went out, for as long as it lasts.
+  const isAskedFor = sql`id in (select hold_notice_id from support_requests where status = 'ON_HOLD')`;
+  await purge('outbox', sql`done_at < ${past} and ${isAskedFor} is not true`);
   await purge('outbox', sql`dead_at < ${past} - interval '30 days'`);
   await purge('sent_messages', sql`sent_at < ${past} - interval '30 days'`);
   return unfinished;

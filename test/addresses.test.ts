@@ -1,11 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  isAllowedPrefix,
-  maskEmail,
-  maskPhoneNumber,
-  parseEmail,
-  parsePhoneNumber,
-} from '../src/delivery/addresses.js';
+import { parseEmail } from '../src/base/email-address.js';
+import { isAllowedPrefix, maskEmail, maskPhoneNumber, parsePhoneNumber } from '../src/delivery/addresses.js';
 import { cpuMillisecondsOf } from './support/cpu-time.js';
 
 const keyOf = (text: string): string | null => parseEmail(text)?.key ?? null;

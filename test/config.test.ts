@@ -245,6 +245,12 @@ describe('a value that could never work', () => {
     expect(mistakesOf({ ...TEST, RP_ID: 'localhost' })).toEqual([]);
   });
 
+  test('may be the domain of an app that is served elsewhere', () => {
+    const env = { ...TEST, PUBLIC_URL: 'https://id.example.org', ALLOWED_ORIGINS: 'https://app.example.net' };
+    expect(mistakesOf({ ...env, RP_ID: 'app.example.net' })).toEqual([]);
+    expect(namesOf(mistakesOf({ ...env, RP_ID: 'example.com' }))).toEqual(['RP_ID']);
+  });
+
   test('is told once where what it depends on is wrong', () => {
     const env = { ...TEST, PUBLIC_URL: 'nowhere', PORT: 'x', RP_ID: 'id.example.org' };
     expect(namesOf(mistakesOf(env))).toEqual(['PORT', 'PUBLIC_URL']);

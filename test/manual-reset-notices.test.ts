@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
+import { SMTPServer } from 'smtp-server';
 import { rows } from '../src/base/database.js';
 import { openApp, type App } from './support/app.js';
 import { addPhone, newNumber } from './support/factors.js';
@@ -68,4 +69,29 @@ test('a hold whose notice reached the telephone alone begins anew, until the let
   await mail.next(ada.email, 'about to happen');
   await app.advance(12 * HOUR);
   expect(await texts('/reset-password#')).toBe(1);
+});
+
+test('a hold whose notice meets a full mailbox begins anew three times, and is over then', async () => {
+  const ada = await app.person();
+  const number = newNumber();
+  await addPhone(app, ada, number);
+  await app.advance(25 * HOUR);
+  const linkCount = async (): Promise<number> =>
+    (await app.mailTo(number)).filter(({ text }) => text.includes('/reset-password#')).length;
+  const { port } = new URL(mail.url);
+  await putOnHold(ada.email);
+  mail.stop();
+  await untilRefused(Number(port));
+  const full = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onRcptTo: (_address, _session, done) => done(Object.assign(new Error('4.2.2 full'), { responseCode: 452 })),
+  });
+  await new Promise<void>((resolve) => full.listen(Number(port), '127.0.0.1', resolve));
+  for (let hold = 1; hold <= 4; hold += 1) {
+    expect(await linkCount()).toBe(0);
+    await app.advance(12 * HOUR + 1);
+  }
+  expect(await linkCount()).toBe(1);
+  await new Promise<void>((resolve) => full.close(resolve));
 });

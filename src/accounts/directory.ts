@@ -2,7 +2,7 @@
 import { and, desc, eq, gte, inArray, isNotNull, isNull, lt, sql, type SQL } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import type { Context } from '../base/context.js';
-import { parseEmail } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
 import { isLockedSql } from './service.js';
 import { accounts, type Account } from './tables.js';
 

@@ -114,8 +114,9 @@ function crossChecks(values: Values): string[] {
   }
   // A wrong PUBLIC_URL is undefined here, and one that is missing in production is told already.
   const base = values.PUBLIC_URL === null && !production ? 'http://localhost' : values.PUBLIC_URL;
-  if (values.RP_ID && base && !isRelyingParty(values.RP_ID, new URL(base).hostname)) {
-    mistakes.push('RP_ID: must be the host of PUBLIC_URL, or a domain that it lies in');
+  const hosts = [base ?? [], values.ALLOWED_ORIGINS ?? []].flat().map((origin) => new URL(origin).hostname);
+  if (values.RP_ID && base && !hosts.some((host) => isRelyingParty(values.RP_ID as string, host))) {
+    mistakes.push('RP_ID: must be the host of PUBLIC_URL or of one of ALLOWED_ORIGINS, or a domain that it lies in');
   }
   if (values.SMS_URL?.startsWith('http') && values.SMS_SECRET === null) {
     mistakes.push('SMS_SECRET: required with SMS_URL, so that the receiver can tell our messages from others');

@@ -141,4 +141,4 @@ export const lettersOf = (ctx: Context, { id, emailKey, createdAt, closedAt }: A
 /** What knows an address alone is of who had it then. */
 export const duringAccount = ({ createdAt, closedAt }: Pick<Account, 'createdAt' | 'closedAt'>): SQL =>
   sql`(created_at >= ${createdAt.toISOString()}::timestamptz
-    and created_at <= ${(closedAt ?? null)?.toISOString() ?? 'infinity'}::timestamptz)`;
+    and created_at <= ${closedAt?.toISOString() ?? 'infinity'}::timestamptz)`;

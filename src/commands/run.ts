@@ -9,7 +9,7 @@ import { isId } from '../base/secrets.js';
 import { listAccounts } from '../accounts/directory.js';
 import { findAccount, findAccountByEmailKey } from '../accounts/service.js';
 import type { Account } from '../accounts/tables.js';
-import { parseEmail } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
 import { CommandError, UsageError } from './command.js';
 
 /**

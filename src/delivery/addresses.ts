@@ -1,8 +1,6 @@
-/** E-mail addresses and telephone numbers: what is accepted, and how they are shown masked. */
+/** Telephone numbers: what is accepted; and how numbers and addresses are shown masked. */
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { trimSpaces } from '../base/email-address.js';
-
-export { parseEmail, type EmailAddress } from '../base/email-address.js';
 
 const HIDDEN = '•••';
 

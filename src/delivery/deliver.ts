@@ -96,7 +96,7 @@ async function deliver(ctx: Context, messages: Messages, transport: Transport, c
     if (parts === null) return 'lost';
     const errors = await sendParts(ctx, transport, claim, parts);
     if (errors === null) return 'lost';
-    const error = errors.find((each) => !(each instanceof PermanentDeliveryError)) ?? errors[0];
+    const [error] = errors.sort((one, other) => hope(other) - hope(one));
     if (error) throw error;
     await markDone(ctx, claim);
     return 'sent';
@@ -105,10 +105,15 @@ async function deliver(ctx: Context, messages: Messages, transport: Transport, c
     ctx.log.warn({ event: 'delivery_failed', outboxId: claim.id, attempts: claim.attempts, ...describeError(error) });
     const isForeseen = error instanceof TemporaryDeliveryError;
     if (!isForeseen) tally('job_failed', JOB);
-    await markFailed(ctx, claim, isForeseen ? error.reason : 'internal failure');
+    const { reason, isPutOff } = isForeseen ? error : { reason: 'internal failure', isPutOff: false };
+    await markFailed(ctx, claim, reason, isPutOff);
     return 'failed';
   }
 }
+
+/** Of several parts that failed the one that another try may help most speaks for all: it is what keeps them waiting. */
+const hope = (error: Error): number =>
+  error instanceof PermanentDeliveryError ? 0 : error instanceof TemporaryDeliveryError && error.isPutOff ? 1 : 2;
 
 /**
  * Tries each part that is not out yet, once. One that cannot be sent moves behind the others: a thief's mailbox that refuses

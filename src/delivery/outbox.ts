@@ -110,13 +110,13 @@ export async function markDone(ctx: Context, claim: Claimed): Promise<boolean> {
   return settles(ctx, claim, sql`done_at = ${clock(ctx)}, locked_until = null, payload = '{}'::jsonb, composed = null`);
 }
 
-/** Not now: try again later, with growing pauses. */
-export async function markFailed(ctx: Context, claim: Claimed, reason: string): Promise<boolean> {
+/** Not now: try again later, with growing pauses. @param isPutOff by a full mailbox. */
+export async function markFailed(ctx: Context, claim: Claimed, reason: string, isPutOff: boolean): Promise<boolean> {
   const pause = Math.min(900, 2 ** Math.min(claim.attempts, 10));
   return settles(
     ctx,
     claim,
-    sql`locked_until = null, last_error = ${reason},
+    sql`locked_until = null, last_error = ${reason}, is_put_off = ${isPutOff},
       available_at = ${clock(ctx)} + ${pause}::double precision * (0.75 + random() / 2) * interval '1 second'`,
   );
 }
@@ -130,17 +130,26 @@ export async function markDead(ctx: Context, claim: Claimed, reason: string): Pr
   );
 }
 
-/**
- * Seconds since everyone whom a message is for was told: since it was sent, or refused for good, as another try would fare no
- * better. Null while any part of it waits, and where it lapsed so. What is not in the queue any more was settled a day ago.
- */
-export async function secondsSinceTold(ctx: Context, id: number): Promise<number | null> {
-  const [message] = await rows<{ seconds: number | null }>(
+/** How a message has fared. */
+export interface Fate {
+  /**
+   * Seconds since everyone whom it is for was told: since it was sent, or refused for good, as another try would fare no better.
+   * Null while any part of it waits, and where it lapsed so.
+   */
+  readonly toldSeconds: number | null;
+  /** Whether it was a full mailbox that put it off at the last try, and nothing on the way there. */
+  readonly isPutOff: boolean;
+}
+
+/** Null where it is not in the queue any more. */
+export async function fateOf(ctx: Context, id: number): Promise<Fate | null> {
+  const [message] = await rows<{ told: number | null; is_put_off: boolean }>(
     ctx.db,
-    sql`select extract(epoch from ${clock(ctx)} - coalesce(done_at, case when dead_at < expires_at then dead_at end))::float8 as seconds
+    sql`select extract(epoch from ${clock(ctx)} - coalesce(done_at, case when dead_at < expires_at then dead_at end))::float8 as told,
+          is_put_off
         from outbox where id = ${id}`,
   );
-  return message ? message.seconds : Infinity;
+  return message ? { toldSeconds: message.told, isPutOff: message.is_put_off } : null;
 }
 
 async function settles(ctx: Context, claim: Claimed, change: ReturnType<typeof sql>): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** Letters and texts on their way. A row holds an intention, or a composed letter sealed until it is sent. */
 import { sql } from 'drizzle-orm';
-import { bigint, index, integer, jsonb, pgTable, smallint, text } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, integer, jsonb, pgTable, smallint, text } from 'drizzle-orm/pg-core';
 import { instantColumn } from '../base/columns.js';
 
 export const outbox = pgTable(
@@ -22,6 +22,8 @@ export const outbox = pgTable(
     composed: text('composed'),
     sentParts: integer('sent_parts').notNull().default(0),
     lastError: text('last_error'),
+    /** Whether the last error was a full mailbox, and nothing on the way there. */
+    isPutOff: boolean('is_put_off').notNull().default(false),
     doneAt: instantColumn('done_at'),
     deadAt: instantColumn('dead_at'),
     accountId: text('account_id'),

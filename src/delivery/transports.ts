@@ -75,6 +75,14 @@ export class PermanentDeliveryError extends DeliveryError {
 /** Trying again may help: the network, a full mailbox, a busy server, our own credentials. */
 export class TemporaryDeliveryError extends DeliveryError {
   override readonly name = 'TemporaryDeliveryError';
+
+  /** @param isPutOff whether it is the recipient's mailbox that is full. */
+  constructor(
+    reason: string,
+    readonly isPutOff = false,
+  ) {
+    super(reason);
+  }
 }
 
 const TIMEOUT_MS = 10_000;
@@ -186,10 +194,11 @@ function classifySmtp({ code, originalCode, command, responseCode, response }: N
   // we may do: servers refuse a client that may not relay, or whom they do not trust, no sooner.
   const isAboutLetter = command === 'RCPT TO' || command === 'DATA';
   const isAboutUs = command === 'RCPT TO' && /^5\.7\./.test(enhanced ?? '');
-  const passes = responseCode < 500 || responseCode === 503 || responseCode === 552 || /\.2\.2$/.test(enhanced ?? '');
-  return isAboutLetter && !isAboutUs && !passes
+  const isFull = responseCode === 552 || /\.2\.2$/.test(enhanced ?? '');
+  const isForGood = responseCode >= 500 && responseCode !== 503 && !isFull;
+  return isAboutLetter && !isAboutUs && isForGood
     ? new PermanentDeliveryError(reason)
-    : new TemporaryDeliveryError(reason);
+    : new TemporaryDeliveryError(reason, isAboutLetter && isFull);
 }
 
 function step(command: string | undefined): string {

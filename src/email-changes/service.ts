@@ -12,7 +12,7 @@ import { voidEmailChanges } from '../accounts/email-changes.js';
 import { notify } from '../accounts/notices.js';
 import { findAccountByEmailKey, holdEpoch } from '../accounts/service.js';
 import { takeSnapshot } from '../accounts/snapshots.js';
-import { parseEmail } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
 import { defineMessage, enqueue, type Envelope } from '../delivery/outbox.js';
 import { mayWriteTo } from '../delivery/send-limits.js';
 import { voidResets } from '../password-resets/tokens.js';

@@ -1,6 +1,6 @@
 /** What the door refused is evidence too: a source that asks for more accounts than it may is what `FLAG_CAMPAIGN` is about. */
 import type { Context } from '../base/context.js';
-import { parseEmail } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
 import { recordRefused } from '../security-events/service.js';
 import { worthKeeping } from './rules.js';
 

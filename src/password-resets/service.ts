@@ -4,7 +4,7 @@ import { invalidInput, problem, type InvalidInput, type Problem, type RateLimite
 import { recoveryRecipients, type Channel, type Recipient } from '../accounts/channels.js';
 import { findAccount, findAccountByEmailKey } from '../accounts/service.js';
 import type { Account } from '../accounts/tables.js';
-import { parseEmail } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
 import { defineMessage, enqueue, type Envelope } from '../delivery/outbox.js';
 import { mayWriteTo } from '../delivery/send-limits.js';
 import { mayText } from '../delivery/text-limits.js';

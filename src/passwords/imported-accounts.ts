@@ -8,7 +8,8 @@ import { newId } from '../base/secrets.js';
 import { clock, fromNow } from '../base/time.js';
 import { readDisplayName } from '../accounts/display-name.js';
 import { phoneKey, sealPhone } from '../accounts/phone-store.js';
-import { isAllowedPrefix, parseEmail, parsePhoneNumber } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
+import { isAllowedPrefix, parsePhoneNumber } from '../delivery/addresses.js';
 import { costClass, importRefusal } from './schemes.js';
 
 /** One account, checked and ready to be stored. */

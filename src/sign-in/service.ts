@@ -6,7 +6,7 @@ import { invalidInput, problem, type InvalidInput, type Problem, type RateLimite
 import { notify } from '../accounts/notices.js';
 import { holdEpoch, isLocked } from '../accounts/service.js';
 import type { Account } from '../accounts/tables.js';
-import { parseEmail } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
 import { decoyFor } from '../passwords/hash-mix.js';
 import {
   credentialsOf,

@@ -17,7 +17,7 @@ import { readDisplayName } from '../accounts/display-name.js';
 import { alreadyRegisteredLetter, signUpLetter } from '../accounts/messages.js';
 import { notify } from '../accounts/notices.js';
 import { createAccount, findAccountByEmailKey } from '../accounts/service.js';
-import { parseEmail } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
 import { defineMessage, enqueue, type Envelope } from '../delivery/outbox.js';
 import { mayWriteTo } from '../delivery/send-limits.js';
 import { hashPassword } from '../passwords/hashing.js';

@@ -5,7 +5,7 @@ import { invalidInput, problem, type InvalidInput, type Problem } from '../base/
 import { notify } from '../accounts/notices.js';
 import { findAccountByEmailKey, raiseEpoch } from '../accounts/service.js';
 import { recordAudit } from '../audit/service.js';
-import { parseEmail } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
 import { enqueue } from '../delivery/outbox.js';
 import { recordEvent } from '../security-events/service.js';
 import { signUpMessage } from './sign-up.js';

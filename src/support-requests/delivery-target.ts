@@ -2,7 +2,8 @@
 import type { Context } from '../base/context.js';
 import { canSendSms, emailRecipient, smsRecipient, type Recipient } from '../accounts/channels.js';
 import type { Account } from '../accounts/tables.js';
-import { isAllowedPrefix, parseEmail, parsePhoneNumber } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
+import { isAllowedPrefix, parsePhoneNumber } from '../delivery/addresses.js';
 import type { SupportRequest } from './tables.js';
 
 export type DeliveryTarget = NonNullable<SupportRequest['deliverTo']>;

@@ -11,7 +11,7 @@ import { clock, fromNow } from '../base/time.js';
 import { noticeRecipients, recoveryRecipients, type Recipient } from '../accounts/channels.js';
 import { findAccount, holdEpoch } from '../accounts/service.js';
 import { recordAudits, type AuditFacts } from '../audit/service.js';
-import { defineMessage, enqueue, secondsSinceTold, type Envelope } from '../delivery/outbox.js';
+import { defineMessage, enqueue, fateOf, type Envelope } from '../delivery/outbox.js';
 import { enqueueResetLink } from '../password-resets/service.js';
 import { recordEvent } from '../security-events/service.js';
 import { recipientOf } from './delivery-target.js';
@@ -106,7 +106,7 @@ const BATCH = 20;
 /** A notice that went out late leaves its readers at least this share of the hold. */
 const LEAST_SHARE = 0.5;
 
-/** How often a hold begins anew: two days in all. Whoever has a channel that takes nothing for so long has lost it. */
+/** So often a hold begins anew for a mailbox that is full: whoever has one that is so for all that time has lost it. */
 const MOST_RENEWALS = 3;
 
 /**
@@ -138,7 +138,7 @@ export function releaseDueHolds(ctx: Context): Promise<number> {
 /** What becomes of a request whose hold is over, and what the audit says of it. */
 interface Outcome {
   readonly becomes: SQL;
-  readonly action?: 'releaseManualReset' | 'renewManualResetHold';
+  readonly action?: 'releaseManualReset' | 'renewManualResetHold' | 'extendManualResetHold';
 }
 
 /**
@@ -171,18 +171,24 @@ async function release(ctx: Context, request: SupportRequest): Promise<Outcome> 
 /** Where the notice of the hold leaves its readers no time, or reached not all of them: how the hold goes on. */
 async function holdLonger(ctx: Context, request: SupportRequest, accountId: string): Promise<Outcome | null> {
   const hold = ctx.config.MANUAL_RESET_HOLD;
-  const told = request.holdNoticeId === null ? Infinity : await secondsSinceTold(ctx, request.holdNoticeId);
-  if (told === null) {
-    if (request.holdRenewals >= MOST_RENEWALS) return null;
-    await tellOfHold(ctx, request.id, accountId);
-    const becomes = sql`released_at = ${fromNow(ctx, hold)}, hold_renewals = hold_renewals + 1`;
-    return { becomes, action: 'renewManualResetHold' };
+  const fate = request.holdNoticeId === null ? null : await fateOf(ctx, request.holdNoticeId);
+  const told = fate?.toldSeconds ?? null;
+  if (told !== null) {
+    const lacking = LEAST_SHARE * hold - told;
+    if (lacking <= 0) return null;
+    return { becomes: await heldFor(ctx, request.id, lacking), action: 'extendManualResetHold' };
   }
-  const lacking = LEAST_SHARE * hold - told;
-  if (lacking <= 0) return null;
-  const end = fromNow(ctx, lacking);
-  await ctx.db.execute(sql`update cancel_tokens set expires_at = ${end} where support_request_id = ${request.id}`);
-  return { becomes: sql`released_at = ${end}` };
+  if (fate?.isPutOff && request.holdRenewals >= MOST_RENEWALS) return null;
+  await tellOfHold(ctx, request.id, accountId);
+  const isHeld = await heldFor(ctx, request.id, hold);
+  return { becomes: sql`${isHeld}, hold_renewals = hold_renewals + 1`, action: 'renewManualResetHold' };
+}
+
+/** From now on; the links that are out already stop it for as long. */
+async function heldFor(ctx: Context, requestId: string, seconds: number): Promise<SQL> {
+  const end = fromNow(ctx, seconds);
+  await ctx.db.execute(sql`update cancel_tokens set expires_at = ${end} where support_request_id = ${requestId}`);
+  return sql`released_at = ${end}`;
 }
 
 const deliveryTargetOf = ({ deliverTo }: SupportRequest) => deliverTo ?? 'NOTIFICATION_CHANNEL';

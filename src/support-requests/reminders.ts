@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { inTransaction, type Context } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { clock, fromNow } from '../base/time.js';
-import { parseEmail } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
 import { defineMessage, enqueue } from '../delivery/outbox.js';
 import { isUndecided } from './list.js';
 import { reminderLetter } from './messages.js';

@@ -7,7 +7,7 @@ import { invalidInput, type InvalidInput } from '../base/problems.js';
 import { newId, newReadableSecret } from '../base/secrets.js';
 import { clock, fromNow } from '../base/time.js';
 import { findAccountByEmailKey } from '../accounts/service.js';
-import { parseEmail } from '../delivery/addresses.js';
+import { parseEmail } from '../base/email-address.js';
 import { defineMessage, enqueue } from '../delivery/outbox.js';
 import { mayWriteTo } from '../delivery/send-limits.js';
 import { recordEvent } from '../security-events/service.js';

@@ -14,6 +14,7 @@ const additions: readonly RegExp[] = [
   named(`create table ${NAME}`),
   named(`create index ${NAME} on`),
   named('create function'),
+  named('grant'),
   named('comment on'),
   named(`alter table ${NAME} alter column ${NAME} (drop not null|set default)`),
 ];
