@@ -71,7 +71,9 @@ const phone: readonly Errand[] = [
     evidence: ['phone_number_changed'],
     kinds: owners,
     needs: 'session',
-    input: ({ notes }, { random }) => (notes.phone?.isVerified && !notes.sms && random() < 0.3 ? null : undefined),
+    // The guarded are about to make a factor of it.
+    input: ({ kind, notes }, { random }) =>
+      notes.phone?.isVerified && !notes.sms && random() < (kind === 'guarded' ? 0.1 : 0.3) ? null : undefined,
     then: ({ notes }) => Object.assign(notes, { phone: null, channel: 'EMAIL' }),
     lost: ({ notes }) => Object.assign(notes, { phone: null, channel: undefined }),
   },
@@ -140,7 +142,7 @@ const notMe: readonly Errand[] = [
     needs: 'session',
     selection: '... on ReportSecurityEventSuccess { sessionToken }',
     input({ notes }, { random }) {
-      const eventId = random() < 0.1 ? notes.events.pop() : undefined;
+      const eventId = random() < 0.2 ? notes.events.pop() : undefined;
       return eventId === undefined ? undefined : { eventId };
     },
     then: mayBeAnywhere,

@@ -17,7 +17,15 @@ export interface Desk {
   flags: Case[];
   requests: Case[];
   readonly locked: Set<string>;
+  /**
+   * The account that each of the staff is about to lock or unlock. Nobody else does meanwhile: of one's two calls at once
+   * both would be right if another undid the first in between.
+   */
+  readonly hands: Map<string, string>;
 }
+
+const isFree = ({ hands }: Desk, { name }: Citizen, accountId: string): boolean =>
+  [...hands].every(([holder, held]) => holder === name || held !== accountId);
 
 export const LOOK = `{
   flaggedAccounts(first: 30) { nodes { flags(first: 5, statuses: [OPEN, CLAIMED]) {
@@ -120,8 +128,10 @@ const flags: readonly Errand[] = [
       const mine = desk.flags.filter(({ claimedBy }) => claimedBy === citizen.accountId);
       const flag = take(citizen, oneOf(mine, random));
       if (!flag) return undefined;
-      const isWatched = desk.watched.includes(flag.accountId ?? '');
+      const { accountId } = flag;
+      const isWatched = accountId !== null && desk.watched.includes(accountId) && isFree(desk, citizen, accountId);
       const decision = oneOf(['DISMISS', 'REVOKE_SESSIONS', 'FORCE_PASSWORD_RESET', 'LOCK_ACCOUNT'], random);
+      desk.hands.set(citizen.name, isWatched ? accountId : '');
       return { flagId: flag.id, decision: isWatched ? decision : 'DISMISS', note: 'Looked at the events.' };
     },
     then: overtaken,
@@ -204,6 +214,7 @@ function onWatched(mutation: string, chance: number, input: object = {}): Errand
   const settle = (citizen: Citizen, { desk }: World): void => {
     if (isUnlock) desk.locked.delete(citizen.notes.inHand);
     if (mutation === 'lockAccount') desk.locked.add(citizen.notes.inHand);
+    desk.hands.delete(citizen.name);
   };
   const settled = (citizen: Citizen, _outcome: Outcome, world: World): void => settle(citizen, world);
   return {
@@ -213,8 +224,10 @@ function onWatched(mutation: string, chance: number, input: object = {}): Errand
     ...((isUnlock || mutation === 'lockAccount') && { atOnce: 2 as const }),
     input(citizen, { desk, random }) {
       const accountId = random() < chance ? oneOf(isUnlock ? [...desk.locked] : desk.watched, random) : undefined;
-      citizen.notes.inHand = accountId ?? '';
-      return accountId === undefined ? undefined : { accountId, ...input };
+      if (accountId === undefined || !isFree(desk, citizen, accountId)) return undefined;
+      citizen.notes.inHand = accountId;
+      desk.hands.set(citizen.name, accountId);
+      return { accountId, ...input };
     },
     then: settled,
     refused: settled,

@@ -1,5 +1,5 @@
 /** What an errand is: one mutation, when there is a reason for it, and what is known after it. */
-import type { Citizen, Kind, Letters, Outcome } from './kill-people.js';
+import type { Asked, Citizen, Kind, Letters, Outcome } from './kill-people.js';
 import type { Desk } from './kill-desk.js';
 
 /** What everyone can see. */
@@ -37,3 +37,9 @@ export interface Errand {
 }
 
 export const owners: readonly Kind[] = ['plain', 'guarded', 'moving', 'watched'];
+
+/** A code by text message is still to be sent for, or to come. */
+export function awaitsText({ notes: { phone } }: Citizen, { methods, codeBefore }: Asked, { letters }: World): boolean {
+  if (!phone || !methods.includes('SMS')) return false;
+  return codeBefore === undefined || (letters.code(phone.number) ?? '') === codeBefore;
+}

@@ -10,15 +10,19 @@ const pending = ({ notes }: Citizen) => [notes.totp, notes.sms].find((factor) =>
 const secondFactors: readonly Errand[] = [
   {
     mutation: 'enrollSecondFactor',
+    soon: true,
     evidence: [],
     kinds: ['guarded'],
     needs: 'session',
     selection: '... on EnrollSecondFactorSuccess { secondFactor { id method } totp { manualEntryKey } }',
-    input({ notes }, { letters }) {
-      if (!notes.totp) return { method: 'TOTP' };
-      if (!notes.totp.isConfirmed || !notes.phone?.isVerified || notes.sms) return undefined;
-      notes.codeBefore = letters.code(notes.phone.number) ?? '';
-      return { method: 'SMS' };
+    input(citizen, { letters }) {
+      const { notes } = citizen;
+      if (pending(citizen)) return undefined;
+      if (notes.phone?.isVerified && !notes.sms) {
+        notes.codeBefore = letters.code(notes.phone.number) ?? '';
+        return { method: 'SMS' };
+      }
+      return notes.totp ? undefined : { method: 'TOTP' };
     },
     then({ notes }, { secondFactor, totp }) {
       const factor = { id: secondFactor.id as string, key: totp?.manualEntryKey ?? null, isConfirmed: false };
@@ -75,7 +79,7 @@ const secondFactors: readonly Errand[] = [
     atOnce: 2,
     input({ notes }, { random }) {
       const factor = notes.sms?.isConfirmed ? notes.sms : notes.totp;
-      return factor?.isConfirmed && random() < 0.3 ? { secondFactorId: factor.id } : undefined;
+      return factor?.isConfirmed && random() < 0.2 ? { secondFactorId: factor.id } : undefined;
     },
     then: forget,
     refused: forget,

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call, isDone, isSignedIn } from './kill-call.js';
 import { look, LOOK } from './kill-desk.js';
-import type { Errand, World } from './kill-errand.js';
+import { awaitsText, type Errand, type World } from './kill-errand.js';
 import { errands } from './kill-errands.js';
 import { emailOf, Letters, newCitizen, Tally, waysOf, type Asked, type Citizen, type Outcome } from './kill-people.js';
 import { BEARER, CHALLENGE, proofFor, SIGNED_IN } from './kill-ways-in.js';
@@ -32,7 +32,7 @@ export class Life {
     this.#world = {
       random,
       letters: this.letters,
-      desk: { watched: [], flags: [], requests: [], locked: new Set() },
+      desk: { watched: [], flags: [], requests: [], locked: new Set(), hands: new Map() },
     };
   }
 
@@ -81,18 +81,40 @@ export class Life {
   async hire(program: Program, name: string): Promise<string> {
     const member = newCitizen(name, 'staff');
     this.staff.push(member);
-    await this.#ask(program, member, 'signUp');
-    for (let tries = 0; !this.letters.token(member, 'sign-up') && tries < 200; tries += 1) {
-      await sleep(50);
-      await this.letters.read(program.url);
-    }
-    await this.#completeSignUp(program, member, this.letters.token(member, 'sign-up')?.token ?? '');
-    for (const mutation of ['enrollSecondFactor', 'confirmSecondFactor']) {
-      const errand = errands.find((each) => each.mutation === mutation) as Errand;
-      await this.#runErrand(program, member, errand, errand.input(member, this.#world) ?? null);
-    }
-    member.session = null;
+    await this.#settleIn(program, member, ['enrollSecondFactor', 'confirmSecondFactor']);
     return emailOf(member);
+  }
+
+  /** Some whose sign-in asks for a code by text message, before the first kill: by chance few would come so far. */
+  async moveIn(program: Program, count: number): Promise<void> {
+    const steps = ['addPhoneNumber', 'verifyPhoneNumber', 'enrollSecondFactor', 'confirmSecondFactor'];
+    const movingIn = Array.from({ length: count }, () => {
+      const citizen = newCitizen(`citizen${this.citizens.length + 1}`, 'guarded');
+      this.citizens.push(citizen);
+      return this.#settleIn(program, citizen, steps);
+    });
+    await Promise.all(movingIn);
+  }
+
+  /** Signs up and does these errands, each as soon as what it takes has come; and leaves. */
+  async #settleIn(program: Program, citizen: Citizen, mutations: readonly string[]): Promise<void> {
+    const soon = async <T>(find: () => T | undefined): Promise<T> => {
+      for (let tries = 0; tries < 200; tries += 1) {
+        const found = find();
+        if (found !== undefined) return found;
+        await sleep(50);
+        await this.letters.read(program.url);
+      }
+      throw new Error(`nothing came to ${citizen.name} in time`);
+    };
+    await this.#ask(program, citizen, 'signUp');
+    const { token } = await soon(() => this.letters.token(citizen, 'sign-up'));
+    await this.#completeSignUp(program, citizen, token);
+    for (const mutation of mutations) {
+      const errand = errands.find((each) => each.mutation === mutation) as Errand;
+      await this.#runErrand(program, citizen, errand, await soon(() => errand.input(citizen, this.#world)));
+    }
+    citizen.session = null;
   }
 
   async #readLetters(program: Program): Promise<void> {
@@ -125,8 +147,12 @@ export class Life {
 
   #someone(): Citizen {
     const idle = this.citizens.filter(({ isBusy, isGone }) => !isBusy && !isGone);
-    const old = idle[Math.floor(this.random() * idle.length)];
-    if (old && (this.citizens.length >= MOST_CITIZENS || this.random() < 0.85)) return old;
+    // Those who were asked for their second factor come first at times: it does not wait for long.
+    const asked = this.random() < 0.3 ? idle.filter(({ notes }) => notes.signIn !== null) : [];
+    const from = asked.length > 0 ? asked : idle;
+    const old = from[Math.floor(this.random() * from.length)];
+    const present = this.citizens.filter(({ isGone }) => !isGone).length;
+    if (old && (present >= MOST_CITIZENS || this.random() < 0.85)) return old;
     const serial = this.citizens.length;
     const citizen = newCitizen(`citizen${serial + 1}`, KINDS[serial % KINDS.length] ?? 'plain');
     this.citizens.push(citizen);
@@ -136,6 +162,8 @@ export class Life {
   /** @returns false when the program is gone. */
   async #act(program: Program, citizen: Citizen): Promise<boolean> {
     if (!citizen.exists) return this.#join(program, citizen);
+    const sentFor = citizen.notes.signIn?.codeBefore === undefined ? null : citizen.notes.signIn;
+    if (sentFor && awaitsText(citizen, sentFor, this.#world) && this.random() < 0.9) return this.#wait(program);
     const hasPassword = citizen.kind === 'plain' || citizen.kind === 'watched';
     if (this.random() < (hasPassword ? 0.6 : 0.9)) {
       const found = this.#somethingToDo(citizen);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { runCommand } from './built-program.js';
+import { evidenceOf } from './kill-errands.js';
 import { checkInvariants } from './kill-invariants.js';
 import { Life } from './kill-life.js';
 import { startProgram, type Program } from './program.js';
@@ -24,10 +25,17 @@ export interface KillReport {
   /** Why the others were not, by mutation and outcome. */
   readonly refused: Record<string, number>;
   readonly letters: number;
+  /** Mutations that were never acknowledged: of a long loop, which has time for all, each one breaks it. */
+  readonly neverDone: string[];
   readonly broken: string[];
 }
 
 const MAIN = process.env['REKEY_MAIN'] ?? join(import.meta.dirname, '../../dist/main.js');
+
+/** People whose second factor is a text message from the start. */
+const TEXTED = 4;
+/** Kills after which each mutation must have been acknowledged at least once: what the README asks for. */
+const LONG = 100;
 
 /** A small generator, so that a run can be repeated. */
 function numbersFrom(seed: number): () => number {
@@ -58,6 +66,7 @@ export async function killLoop(url: string, kills: number, seed: number, until =
   try {
     let program = await start(own.href);
     await hireStaff(life, program, own.href);
+    await life.moveIn(program, TEXTED);
     for (; done < kills && broken.length === 0 && performance.now() < until; done += 1) {
       coming ??= start(own.href);
       await killAtWork(program, life, random);
@@ -70,6 +79,8 @@ export async function killLoop(url: string, kills: number, seed: number, until =
     await settle(program, db);
     broken.push(...(await checkInvariants(db, life, program)).map((what) => `at the end: ${what}`));
     await program.stop();
+    const neverDone = [...evidenceOf.keys()].filter((mutation) => life.done.of(mutation) === 0);
+    if (done >= LONG) broken.push(...neverDone.map((mutation) => `${mutation} was never done`));
     return {
       kills: done,
       seed,
@@ -79,6 +90,7 @@ export async function killLoop(url: string, kills: number, seed: number, until =
       done: Object.fromEntries(life.done),
       refused: Object.fromEntries(life.refused),
       letters: life.letters.count,
+      neverDone,
       broken,
     };
   } finally {
@@ -143,7 +155,7 @@ async function killAtWork(program: Program, life: Life, random: () => number): P
  */
 async function randomMoment(life: Life, random: () => number): Promise<void> {
   // The first time some settle in, so that there is something of every kind to do from then on.
-  const isYoung = life.citizens.filter(({ exists }) => exists).length < 4;
+  const isYoung = life.citizens.filter(({ exists }) => exists).length < TEXTED + 4;
   if (isYoung) return void (await sleep(15_000));
   const isSlow = random() < 0.5;
   const count = () => (isSlow ? life.countSlowAnswers() : life.countAnswers());

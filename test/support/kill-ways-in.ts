@@ -1,6 +1,6 @@
 /** Errands that lead into an account, or out of it, besides the password. */
 import { generateSync } from 'otplib';
-import { owners, type Errand, type World } from './kill-errand.js';
+import { awaitsText, owners, type Errand, type World } from './kill-errand.js';
 import { emailOf, type Asked, type Citizen } from './kill-people.js';
 
 export const CHALLENGE = '... on SecondFactorChallenge { challenge methods passkeyOptions }';
@@ -73,6 +73,7 @@ const secondStep: readonly Errand[] = [
     input(citizen, world) {
       const { notes } = citizen;
       const asked = notes.signIn;
+      if (asked && awaitsText(citizen, asked, world) && world.random() < 0.9) return undefined;
       const proof = asked && proofFor(citizen, asked, world);
       notes.signIn = null;
       return proof ? { challenge: asked.challenge, proof } : undefined;
@@ -246,7 +247,7 @@ const out: readonly Errand[] = [
     evidence: ['account_closed'],
     kinds: ['plain', 'guarded', 'watched'],
     needs: 'session',
-    input: (_citizen, { random }) => (random() < 0.05 ? null : undefined),
+    input: (_citizen, { random }) => (random() < 0.1 ? null : undefined),
     then(citizen) {
       leave(citizen);
       Object.assign(citizen, { isGone: true, exists: false });
