@@ -142,7 +142,7 @@ const notMe: readonly Errand[] = [
     needs: 'session',
     selection: '... on ReportSecurityEventSuccess { sessionToken }',
     input({ notes }, { random }) {
-      const eventId = random() < 0.2 ? notes.events.pop() : undefined;
+      const eventId = random() < 0.6 ? notes.events.pop() : undefined;
       return eventId === undefined ? undefined : { eventId };
     },
     then: mayBeAnywhere,

@@ -67,7 +67,7 @@ const secondFactors: readonly Errand[] = [
     needs: 'session',
     selection: '... on RegenerateRecoveryCodesSuccess { recoveryCodes }',
     input: ({ notes }, { random }) =>
-      notes.totp?.isConfirmed && random() < 3 / (10 + notes.recoveryCodes.length ** 2) ? null : undefined,
+      notes.totp?.isConfirmed && random() < 6 / (10 + notes.recoveryCodes.length ** 2) ? null : undefined,
     then: ({ notes }, { recoveryCodes }) => (notes.recoveryCodes = recoveryCodes as string[]),
     lost: ({ notes }) => (notes.recoveryCodes = []),
   },
@@ -79,7 +79,7 @@ const secondFactors: readonly Errand[] = [
     atOnce: 2,
     input({ notes }, { random }) {
       const factor = notes.sms?.isConfirmed ? notes.sms : notes.totp;
-      return factor?.isConfirmed && random() < 0.2 ? { secondFactorId: factor.id } : undefined;
+      return factor?.isConfirmed && random() < 0.3 ? { secondFactorId: factor.id } : undefined;
     },
     then: forget,
     refused: forget,
@@ -139,7 +139,7 @@ const passkeys: readonly Errand[] = [
     kinds: ['guarded'],
     needs: 'session',
     atOnce: 2,
-    input: ({ notes }, { random }) => (notes.passkeyId && random() < 0.2 ? { passkeyId: notes.passkeyId } : undefined),
+    input: ({ notes }, { random }) => (notes.passkeyId && random() < 0.4 ? { passkeyId: notes.passkeyId } : undefined),
     then: ({ notes }) => {
       notes.passkeyId = null;
       notes.authenticators.shift();

@@ -226,7 +226,7 @@ const out: readonly Errand[] = [
     evidence: ['session_revoked'],
     kinds: owners,
     needs: 'session',
-    input: (_citizen, { random }) => (random() < 0.08 ? null : undefined),
+    input: (_citizen, { random }) => (random() < 0.2 ? null : undefined),
     then(citizen) {
       citizen.over.push(...citizen.notes.others.map(({ token }) => token));
     },
@@ -247,7 +247,7 @@ const out: readonly Errand[] = [
     evidence: ['account_closed'],
     kinds: ['plain', 'guarded', 'watched'],
     needs: 'session',
-    input: (_citizen, { random }) => (random() < 0.1 ? null : undefined),
+    input: (_citizen, { random }) => (random() < 0.2 ? null : undefined),
     then(citizen) {
       leave(citizen);
       Object.assign(citizen, { isGone: true, exists: false });
