@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { rows } from '../src/base/database.js';
@@ -101,17 +101,29 @@ if (process.env['TEST_DATABASE_URL']) {
     }, 60_000);
   });
 
-  test('an old primary that stays, and takes no more writes: writing goes on at the other', async () => {
-    const primary = await startPostgres();
-    const standby = await primary.startStandby();
-    const hosts = `${new URL(primary.url).host},${new URL(standby.url).host}`;
-    const app = await openApp({}, onDatabase(primary.url.replace(new URL(primary.url).host, hosts)));
-    const [old, other] = [primary, standby].map(({ url }) => postgres(url, { max: 1, onnotice: () => {} }));
-    try {
-      const person = await app.person();
-      await old?.unsafe('alter system set default_transaction_read_only = on');
-      await old?.unsafe('select pg_reload_conf()');
+  describe('an old primary that stays, and takes no more writes', () => {
+    let primary: OwnPostgres;
+    let standby: Awaited<ReturnType<OwnPostgres['startStandby']>>;
+    let clients: postgres.Sql[];
+    let app: App;
+    let person: Person;
+    beforeEach(async () => {
+      primary = await startPostgres();
+      standby = await primary.startStandby();
+      const hosts = `${new URL(primary.url).host},${new URL(standby.url).host}`;
+      app = await openApp({}, onDatabase(primary.url.replace(new URL(primary.url).host, hosts)));
+      clients = [primary, standby].map(({ url }) => postgres(url, { max: 1, onnotice: () => {} }));
+      person = await app.person();
+      await clients[0]?.unsafe('alter system set default_transaction_read_only = on');
+      await clients[0]?.unsafe('select pg_reload_conf()');
       await standby.promote();
+    }, 60_000);
+    afterEach(async () => {
+      await Promise.all([...clients.map((client) => client.end()), app.close()]);
+      await Promise.all([primary.remove(), standby.remove()]);
+    });
+
+    test('writing goes on at the other', async () => {
       const input = { currentPassword: GOOD_PASSWORD, newPassword: OTHER_PASSWORD };
       const change = () => person.browser.send(mutation('changePassword'), { input });
       expectUnavailable(await change());
@@ -119,14 +131,20 @@ if (process.env['TEST_DATABASE_URL']) {
       expect(changed.body.data).toEqual({ changePassword: { __typename: 'ChangePasswordSuccess' } });
       person.password = OTHER_PASSWORD;
       await expect(person.signsInElsewhere()).resolves.toBeDefined();
-      const changes = `select 1 from security_events where kind = 'password_changed'`;
-      expect(await other?.unsafe(changes)).toHaveLength(1);
-      expect(await old?.unsafe(changes)).toHaveLength(0);
-    } finally {
-      await Promise.all([old?.end(), other?.end(), app.close()]);
-      await Promise.all([primary.remove(), standby.remove()]);
-    }
-  }, 60_000);
+      const changes = `select 1 as one from security_events where kind = 'password_changed'`;
+      const found = await Promise.all(clients.map((client) => client.unsafe(changes)));
+      expect(found.map(({ length }) => length)).toEqual([0, 1]);
+    }, 60_000);
+
+    test('a node that only reads follows when it is asked whether it is ready: no session lives on in the past', async () => {
+      const ready = () => app.http.inject('/readyz');
+      expect((await ready()).statusCode).toBe(503);
+      await eventually(ready, ({ statusCode }) => statusCode === 200);
+      await clients[1]?.unsafe('update sessions set revoked_at = now()');
+      const { body } = await person.browser.send('{ viewer { email } }');
+      expect(body.data).toEqual({ viewer: null });
+    }, 60_000);
+  });
 
   describe('while Redis is there and silent', () => {
     let own: OwnPostgres;

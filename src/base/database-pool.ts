@@ -84,6 +84,11 @@ export class Pool {
     });
   }
 
+  /** Goes to another server, since this one takes no writes any more. */
+  leave(): void {
+    this.#replace(this.#client, 'read only');
+  }
+
   /** Lets what is under way end: five seconds are what a statement may take. */
   async end(): Promise<void> {
     this.#isEnding = true;

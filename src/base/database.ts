@@ -149,7 +149,7 @@ function openPostgres(server: PostgresServer, onNotice: OnNotice): Promise<OpenD
     db: databaseOver(statements, transactions),
     kind: 'postgresql',
     ended: new Promise<never>(() => undefined),
-    ping: () => ping(statements),
+    ping: () => ping(statements, transactions),
     isMigrated: migratedAsker(statements),
     close: async () => {
       await Promise.all([statements.end(), transactions.end()]);
@@ -204,7 +204,14 @@ async function openEmbedded(settings: DatabaseSettings): Promise<OpenDatabase> {
   return { db: databaseOver(pool, pool), kind: 'embedded', ...answers, close, ended };
 }
 
-const ping = async (pool: Pool): Promise<void> => void (await inTime(pool.unsafe('select 1')));
+/** Sees a primary that has become a standby, too: a node that only reads would learn of it from no write. */
+async function ping(pool: Pool, other?: Pool): Promise<void> {
+  const [found] = await inTime(pool.unsafe(`select current_setting('transaction_read_only') as readonly`));
+  if (found?.['readonly'] !== 'on') return;
+  pool.leave();
+  other?.leave();
+  throw new DatabaseUnavailableError('the server takes no writes');
+}
 
 function migratedAsker(pool: Pool): () => Promise<boolean> {
   const wanted = newestMigration();
