@@ -1,5 +1,12 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { BusyError, closeHashPool, HashPool } from '../src/passwords/hash-pool.js';
+import {
+  BusyError,
+  closeHashPool,
+  HashPool,
+  hashPoolStats,
+  runHashJob,
+  shareHashing,
+} from '../src/passwords/hash-pool.js';
 import { decoyHash, hashPassword, normalizePassword, verifyPassword } from '../src/passwords/hashing.js';
 import { costClass, importRefusal, needsRehash, OUR_COST, parseStoredHash } from '../src/passwords/schemes.js';
 import { cpuMillisecondsOf } from './support/cpu-time.js';
@@ -235,6 +242,20 @@ describe('a flood of passwords', () => {
     expect(await outcomes(work)).toEqual([...Array(5).fill('done'), ...Array(3).fill('BusyError')]);
     expect(pool.stats).toEqual({ inFlight: 0, queued: 0 });
     await pool.close();
+  });
+
+  test('the processes of a node share the threads that HASH_THREADS gives it', async () => {
+    for (const [threads, processes, each] of [
+      [3, 1, 3],
+      [3, 2, 2],
+      [1, 4, 1],
+    ] as const) {
+      shareHashing(threads, processes);
+      const work = Array.from({ length: 4 }, () => runHashJob(job));
+      expect(hashPoolStats()).toEqual({ inFlight: each, queued: 4 - each });
+      await Promise.all(work);
+      await closeHashPool();
+    }
   });
 
   test('R-182: one client network holds at most three quarters of the queue', async () => {

@@ -144,6 +144,12 @@ export const variables = {
   MIGRATE: toggle('on', 'whether serve and worker apply migrations when they start'),
   WORKER: toggle('on', 'whether serve also runs the worker'),
   WORKERS: whole(1, 1, 64, 'how many processes serve requests on this node'),
+  HASH_THREADS: variable(
+    null,
+    wholeNumber(1, 64),
+    '1 to 64',
+    'how many threads of this node hash; none: one for each core',
+  ),
   SMTP_URL: variable(
     null,
     readable((text) => readServiceUrl(text, ['smtp', 'smtps'])),

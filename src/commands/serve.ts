@@ -33,7 +33,7 @@ function warnOfUnread({ unread }: Config, log: Log): void {
 
 /** Serves in this process: the only one, or one of several. */
 async function serveHere(config: Config, log: Log): Promise<number> {
-  shareHashing(config.WORKERS);
+  shareHashing(config.HASH_THREADS, config.WORKERS);
   const node = await openNode(config, log);
   const endTracing = beginTracing(config, log);
   const isFirst = (cluster.worker?.id ?? 1) === 1;

@@ -159,9 +159,12 @@ export class HashPool {
 /** The one pool of the process; it has no threads until the first password comes. */
 let pool = new HashPool();
 
-/** Divides the cores among so many processes of this machine. Called once, before the first password comes. */
-export function shareHashing(processes: number): void {
-  pool = new HashPool({ size: Math.ceil(availableParallelism() / processes) });
+/**
+ * Divides the threads that hash on this machine among so many of its processes. Called once, before the first password comes.
+ * @param threads null for as many as cores.
+ */
+export function shareHashing(threads: number | null, processes: number): void {
+  pool = new HashPool({ size: Math.ceil((threads ?? availableParallelism()) / processes) });
 }
 
 /** Computes a job in the pool of the process; see `HashPool.run`. */

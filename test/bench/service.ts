@@ -8,6 +8,8 @@ import { HashPool } from '../../src/passwords/hash-pool.js';
 import { OUR_COST } from '../../src/passwords/schemes.js';
 import { importAccount } from '../support/imported.js';
 
+const { HASH_THREADS } = process.env;
+
 export const PASSWORD = 'seven purple horses run';
 export const email = (i: number) => `bench${i}@example.org`;
 
@@ -22,11 +24,16 @@ export const serviceEnv = (databaseUrl: string, smtpUrl: string) => ({
   TRUSTED_PROXIES: '127.0.0.1',
   LOG_LEVEL: 'error',
   HOST: '127.0.0.1',
+  ...(HASH_THREADS === undefined ? {} : { HASH_THREADS }),
 });
 
-/** The program's own threads, without the bound on the queue that turns a flood away. */
+/** The program's own threads, as many as `HASH_THREADS` gives it, without the bound on the queue that turns a flood away. */
 export const openPool = () =>
-  new HashPool({ script: new URL('../../src/passwords/hash-worker.js', import.meta.url), maxWaitMs: 600_000 });
+  new HashPool({
+    script: new URL('../../src/passwords/hash-worker.js', import.meta.url),
+    maxWaitMs: 600_000,
+    ...(HASH_THREADS === undefined ? {} : { size: Number(HASH_THREADS) }),
+  });
 
 /** Makes accounts `email(0)` and so on, all with `PASSWORD`. */
 export async function fill(env: Record<string, string>, accounts: number): Promise<void> {

@@ -2,7 +2,8 @@
  * `npm run load`: sign-ins at 90 % of what the machine can hash at all, for ten minutes (SECONDS), while others read. The
  * generator is bounded in rate, in requests under way and in time. Needs a PostgreSQL server (DATABASE_URL) and the machine
  * for itself. With CPUS the program has these processors for itself, if PostgreSQL and this process are kept off them
- * (`taskset`): as on a machine of its own; then give this process as many, since it measures what they can hash.
+ * (`taskset`): as on a machine of its own; then give this process as many, since it measures what they can hash. HASH_THREADS is
+ * the program's, and what they can hash is the limit then.
  * Prints one JSON object; exit status 1 where something was answered that is neither success nor busy.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -156,6 +157,7 @@ async function measure({ url, child }: BuiltProgram, database: OwnDatabase): Pro
   return {
     seconds: SECONDS,
     autovacuum: await autovacuum(database.url),
+    hashThreads: process.env['HASH_THREADS'] ?? 'one for each core',
     rawHashesPerSecond: round(raw),
     offeredPerSecond: round(raw * SHARE),
     signInsPerSecond: round(perSecond),
