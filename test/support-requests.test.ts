@@ -585,11 +585,16 @@ describe('a link to a contact never verified', () => {
   const seedHolds = async (own: App, count: number): Promise<void> => {
     await own.ctx.db.execute(sql`insert into accounts (id, email, email_key, sessions_valid_after, created_at)
       select 'acct_h' || n, 'h' || n || '@x.example', 'h' || n || '@x.example', now(), now() from generate_series(1, ${count}::int) n`);
-    await own.ctx.db
-      .execute(sql`insert into support_requests (id, reference, status, claimed_email, email_key, contact, network, created_at, due_at,
-        decision, decided_at, decided_by, account_id, account_epoch, deliver_to, confirmed_by, confirmed_at, released_at)
+    await own.ctx.db.execute(sql`with notice as (
+        insert into outbox (message, payload, priority, created_at, available_at, expires_at, done_at)
+        values ('manual_reset_hold', '{}', 0, now() - interval '1 day', now(), now(), now() - interval '1 day') returning id
+      )
+      insert into support_requests (id, reference, status, claimed_email, email_key, contact, network, created_at, due_at,
+        decision, decided_at, decided_by, account_id, account_epoch, deliver_to, confirmed_by, confirmed_at, released_at,
+        hold_notice_id)
       select 'supp_h' || n, 'R' || n, 'ON_HOLD', 'h' || n || '@x.example', 'h' || n || '@x.example', 'c' || n || '@x.example', 'n', now(), now(),
-        'APPROVE', now(), 'acct_a', 'acct_h' || n, 1, 'REQUEST_CONTACT', 'acct_b', now(), now() - interval '1 second' from generate_series(1, ${count}::int) n`);
+        'APPROVE', now(), 'acct_a', 'acct_h' || n, 1, 'REQUEST_CONTACT', 'acct_b', now(), now() - interval '1 second', notice.id
+      from generate_series(1, ${count}::int) n cross join notice`);
   };
 });
 
