@@ -31,7 +31,7 @@ beforeAll(async () => {
   database = server === null ? null : await createDatabase(server, 'kill');
   dataDir = mkdtempSync(join(tmpdir(), 'rekey-kill-'));
   mail = await startMailServer();
-  slowMail = await startMailServer({ delayMs: 20_000 });
+  slowMail = await startMailServer({ delayMs: 6_000 });
 }, 60_000);
 
 afterAll(async () => {

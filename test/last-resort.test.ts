@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import { createTestDatabase } from './support/database.js';
+import { freePort } from './support/dependencies.js';
 import { startProgram, type Program } from './support/program.js';
 
 /**
@@ -52,13 +53,18 @@ test('a failed promise and a thrown error that nobody foresaw leave a line each,
 }, 60_000);
 
 if (process.env['TEST_DATABASE_URL']) {
-  test('in the primary of several processes, too, and none of those is lost', async () => {
+  test('in the primary of several processes, too, where they are counted, and none of those is lost', async () => {
     const database = await createTestDatabase();
     cleanups.push(() => database.close());
-    const program = await start({ DATABASE_URL: database.databaseUrl as string, WORKERS: '2' });
+    const METRICS_PORT = String(await freePort());
+    const program = await start({ DATABASE_URL: database.databaseUrl as string, WORKERS: '2', METRICS_PORT });
     const count = (event: string) => program.lines.filter((line) => line['event'] === event).length;
     for (let tries = 0; tries < 400 && count('started') < 2; tries += 1) await sleep(25);
     await expectToGoOn(program, ['unhandled_rejection', 'uncaught_exception', 'process_failed']);
     expect([count('started'), count('process_died')]).toEqual([2, 0]);
+    // Two promises and two errors.
+    expect(await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text()).toMatch(
+      /^rekey_unexpected_errors_total\{door="process"\} 4$/m,
+    );
   }, 60_000);
 }

@@ -461,6 +461,10 @@ if (process.env['TEST_DATABASE_URL']) {
         await until(() => started(program) === 3);
         expect(started(program)).toBe(3);
         expect(program.lines.some(({ event }) => event === 'process_died')).toBe(true);
+        // The dead tell no more: the primary does.
+        expect(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()).toMatch(
+          /^rekey_unexpected_errors_total\{door="process"\} 1$/m,
+        );
         expect((await program.graphql('{ __typename }')).status).toBe(200);
         expect(await program.stop('SIGTERM')).toBe(0);
         expect(program.lines.filter(({ event }) => event === 'stopped').length).toBe(3);

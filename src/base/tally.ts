@@ -9,7 +9,7 @@ export interface Tallied {
   readonly delivered: 'EMAIL' | 'SMS';
   /** One that was not, and will be tried again. */
   readonly delivery_failed: 'EMAIL' | 'SMS';
-  /** An error that nobody foresaw, where it was masked or stopped: by its door, whatever was asked for there. */
+  /** An error that nobody foresaw, where it was masked or stopped, or a process died of it: by its door. */
   readonly unexpected_error: 'graphql' | 'http' | 'process';
   /** A run of one of the worker's jobs that failed, or of one thing that it works through, by the job's name. */
   readonly job_failed: string;

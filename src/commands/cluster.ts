@@ -2,6 +2,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Config } from '../base/config.js';
 import { describeError, type Log } from '../base/log.js';
+import { tally } from '../base/tally.js';
+import { openPrimaryNumbers } from '../server/metrics.js';
 import { listenForOperators } from '../server/metrics-port.js';
 import { allProcesses, missingInAll } from '../server/processes.js';
 import { setLastResort } from './last-resort.js';
@@ -19,7 +21,7 @@ const LONGEST_PAUSE_MS = 30_000;
  */
 export async function servePrimary(config: Config, log: Log): Promise<number> {
   setLastResort(log);
-  const operators = await listenForOperators(config, allProcesses, missingInAll);
+  const operators = await listenForOperators(config, allProcesses(openPrimaryNumbers()), missingInAll);
   const status = await new Promise<number>((resolve) => new Nursery(config.WORKERS, log, resolve).start());
   await operators?.close();
   log.info({ event: 'stopped', processes: config.WORKERS });
@@ -75,6 +77,7 @@ class Nursery {
     if (this.#isStopping || !this.#hasServed) return this.#endIfAlone();
     this.#deathsInARow = lived > HEALTHY_MS ? 0 : this.#deathsInARow + 1;
     const pauseMs = this.#deathsInARow === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, 250 * 2 ** (this.#deathsInARow - 1));
+    tally('unexpected_error', 'process');
     this.log.error({ event: 'process_died', pid: worker.process.pid, exitStatus: code, signal, pauseMs });
     setTimeout(() => this.#forkAgain(), pauseMs);
   }

@@ -21,6 +21,13 @@ const CHANNELS: readonly Tallied['delivered'][] = ['EMAIL', 'SMS'];
 /** Where an error can come to light that nobody foresaw. */
 const DOORS: readonly Tallied['unexpected_error'][] = ['graphql', 'http', 'process'];
 
+const UNEXPECTED = {
+  name: 'rekey_unexpected_errors_total',
+  help: 'Errors that were masked or stopped, and processes that died',
+  label: 'door',
+  known: DOORS,
+} as const;
+
 /** The levels of the stores are asked for at most so often, however many scrape. Milliseconds. */
 const LEVELS_AGE_MS = 10_000;
 
@@ -47,17 +54,32 @@ export class Metrics {
   readonly #refused = this.#counter('rekey_graphql_refused_total', 'Operations refused before they ran', ['code']);
   readonly #limitFailures = this.#counter('rekey_limit_store_failures_total', 'Times the limits could not be read');
   readonly #tallied: { readonly [W in keyof Tallied]: (label: string, by: number) => void } = {
-    limit: this.#tally('rekey_limit_hits_total', 'Calls, letters and texts that met a full limit', 'limit', LIMITS),
-    delivered: this.#tally('rekey_deliveries_total', 'Letters and texts that were taken over', 'channel', CHANNELS),
-    delivery_failed: this.#tally(
-      'rekey_delivery_failures_total',
-      'Tries of letters and texts that failed and are repeated',
-      'channel',
-      CHANNELS,
-    ),
-    unexpected_error: this.#tally('rekey_unexpected_errors_total', 'Errors that were masked or stopped', 'door', DOORS),
+    limit: beginTally(this.registry, {
+      name: 'rekey_limit_hits_total',
+      help: 'Calls, letters and texts that met a full limit',
+      label: 'limit',
+      known: LIMITS,
+    }),
+    delivered: beginTally(this.registry, {
+      name: 'rekey_deliveries_total',
+      help: 'Letters and texts that were taken over',
+      label: 'channel',
+      known: CHANNELS,
+    }),
+    delivery_failed: beginTally(this.registry, {
+      name: 'rekey_delivery_failures_total',
+      help: 'Tries of letters and texts that failed and are repeated',
+      label: 'channel',
+      known: CHANNELS,
+    }),
+    unexpected_error: beginTally(this.registry, UNEXPECTED),
     // `job` is the label that Prometheus gives to what it scrapes. The worker begins these at 0: it knows their names.
-    job_failed: this.#tally('rekey_job_failures_total', 'Failures of the jobs of the worker', 'name', []),
+    job_failed: beginTally(this.registry, {
+      name: 'rekey_job_failures_total',
+      help: 'Failures of the jobs of the worker',
+      label: 'name',
+      known: [],
+    }),
   };
   #levels: { readonly at: number; readonly read: Promise<StoreLevels | null> } | null = null;
 
@@ -180,16 +202,33 @@ export class Metrics {
     return new Histogram({ name, help, labelNames, buckets: BUCKETS, registers: [this.registry] });
   }
 
-  /** Begins each label at 0, so that the first one counted is a rise and not the beginning of a series. */
-  #tally(name: string, help: string, label: string, known: readonly string[]): (value: string, by: number) => void {
-    const counter = this.#counter(name, help, [label]);
-    for (const value of known) counter.inc({ [label]: value }, 0);
-    return (value, by) => counter.inc({ [label]: value }, by);
-  }
-
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
+}
+
+interface Tally {
+  readonly name: string;
+  readonly help: string;
+  readonly label: string;
+  readonly known: readonly string[];
+}
+
+/** Begins each known label at 0, so that the first one counted is a rise and not the beginning of a series. */
+function beginTally(registry: Registry, { name, help, label, known }: Tally): (value: string, by: number) => void {
+  const counter = new Counter({ name, help, labelNames: [label], registers: [registry] });
+  for (const value of known) counter.inc({ [label]: value }, 0);
+  return (value, by) => counter.inc({ [label]: value }, by);
+}
+
+/** What the primary of several processes counts itself: what stopped in it, and processes that died, which tell no more. */
+export function openPrimaryNumbers(): Registry {
+  const registry = new Registry();
+  const count = beginTally(registry, UNEXPECTED);
+  watchTally((what, label, by) => {
+    if (what === 'unexpected_error') count(label, by);
+  });
+  return registry;
 }
 
 /** The numbers of a process whose stores are those of this context. */

@@ -32,17 +32,20 @@ export function answerPrimary(registry: Registry, missing: () => Promise<Missing
   });
 }
 
-/** The numbers of all processes of this node as one. One that does not answer in four seconds is missing in all of them. */
-export const allProcesses: MetricsSource = {
+/**
+ * The numbers of all processes of this node as one. One that does not answer in four seconds is missing in all of them.
+ * @param own what the primary counts itself.
+ */
+export const allProcesses = (own: Registry): MetricsSource => ({
   contentType: AggregatorRegistry.PROMETHEUS_CONTENT_TYPE,
   async text() {
     const told = await Promise.all(askEach('numbers'));
     // One that hangs or has only just begun keeps nobody from the rest.
     const answers = told.filter((answer) => answer !== null) as Numbers[];
     if (answers.length === 0) throw new Error('no process answers');
-    return addUp(answers);
+    return addUp([...answers, await own.getMetricsAsJSON()]);
   },
-};
+});
 
 /** What the processes of this node lack: nothing as soon as one is ready to serve, the database where none answers in time. */
 export async function missingInAll(): Promise<Missing> {
