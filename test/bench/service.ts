@@ -1,5 +1,6 @@
 /** What is measured: the program as in service, on a database with accounts that can sign in. */
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { loadConfig } from '../../src/base/config.js';
 import { systemContext } from '../../src/base/context.js';
 import { openDatabase } from '../../src/base/database.js';
@@ -27,13 +28,12 @@ export const serviceEnv = (databaseUrl: string, smtpUrl: string) => ({
   ...(HASH_THREADS === undefined ? {} : { HASH_THREADS }),
 });
 
-/** The program's own threads, as many as `HASH_THREADS` gives it, without the bound on the queue that turns a flood away. */
-export const openPool = () =>
-  new HashPool({
-    script: new URL('../../src/passwords/hash-worker.js', import.meta.url),
-    maxWaitMs: 600_000,
-    ...(HASH_THREADS === undefined ? {} : { size: Number(HASH_THREADS) }),
-  });
+/** As many threads as the program hashes in. */
+export const PROGRAM_THREADS = HASH_THREADS === undefined ? availableParallelism() : Number(HASH_THREADS);
+
+/** The program's own threads, without the bound on the queue that turns a flood away. */
+export const openPool = (size = PROGRAM_THREADS) =>
+  new HashPool({ script: new URL('../../src/passwords/hash-worker.js', import.meta.url), maxWaitMs: 600_000, size });
 
 /** Makes accounts `email(0)` and so on, all with `PASSWORD`. */
 export async function fill(env: Record<string, string>, accounts: number): Promise<void> {
