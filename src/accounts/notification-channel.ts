@@ -14,16 +14,19 @@ export async function availableChannels(ctx: Context, accountId: string): Promis
   return hasPhone ? ['EMAIL', 'SMS'] : ['EMAIL'];
 }
 
-/** Chooses where security messages go. Notices of changes go everywhere all the same, this one too. */
+/**
+ * Chooses where security messages go. Notices of changes go everywhere all the same, this one too (R-062). Null when a
+ * change of credentials was faster, which has ended this session too.
+ */
 export async function chooseNotificationChannel(
   ctx: PersonContext,
   { channel }: { readonly channel: Channel },
-): Promise<{ readonly channel: Channel } | Problem<'CHANNEL_UNAVAILABLE', { availableChannels: Channel[] }>> {
+): Promise<{ readonly channel: Channel } | Problem<'CHANNEL_UNAVAILABLE', { availableChannels: Channel[] }> | null> {
   const { accountId, epoch, sessionId } = ctx.actor;
   return inTransaction(ctx, async (ctx) => {
-    const isHeld = await holdEpoch(ctx, accountId, epoch);
+    if (!(await holdEpoch(ctx, accountId, epoch))) return null;
     const channels = await availableChannels(ctx, accountId);
-    if (!isHeld || !channels.includes(channel)) return problem('CHANNEL_UNAVAILABLE', { availableChannels: channels });
+    if (!channels.includes(channel)) return problem('CHANNEL_UNAVAILABLE', { availableChannels: channels });
     const account = await findAccount(ctx, accountId);
     if (account?.notificationChannel === channel) return { channel };
     await takeSnapshot(ctx, accountId);

@@ -21,16 +21,17 @@ import { addressTakenLetter, confirmEmailLetter } from './messages.js';
 
 /**
  * Asks for a change of address. The answer and the work are the same whether or not another account has the address: it
- * is looked up in the worker. The present address stays in force, and is told.
+ * is looked up in the worker. The present address stays in force, and is told. Null when a change of credentials was faster,
+ * which has ended this session too.
  */
 export async function changeEmail(
   ctx: PersonContext,
   input: { readonly newEmail: string },
-): Promise<{ readonly linkLifetimeMinutes: number } | InvalidInput> {
+): Promise<{ readonly linkLifetimeMinutes: number } | InvalidInput | null> {
   const address = parseEmail(input.newEmail);
   if (!address) return invalidInput(['newEmail', 'an e-mail address']);
   const { accountId, epoch, sessionId } = ctx.actor;
-  await inTransaction(ctx, async (ctx) => {
+  return inTransaction(ctx, async (ctx) => {
     const changeId = newId('emch');
     const asked = await rows(
       ctx.db,
@@ -39,12 +40,12 @@ export async function changeEmail(
             ${fromNow(ctx, ctx.config.SIGN_UP_LINK_TTL)}
           from accounts where id = ${accountId} and credential_epoch = ${epoch} and closed_at is null returning id`,
     );
-    if (asked.length === 0) return;
+    if (asked.length === 0) return null;
     await enqueue(ctx, emailChangeMessage, { changeId }, { accountId });
     const event = await recordEvent(ctx, 'email_change_requested', { accountId, sessionId });
     await notify(ctx, accountId, 'email_change_requested', event);
+    return { linkLifetimeMinutes: Math.ceil(ctx.config.SIGN_UP_LINK_TTL / 60) };
   });
-  return { linkLifetimeMinutes: Math.ceil(ctx.config.SIGN_UP_LINK_TTL / 60) };
 }
 
 /** Composed in the worker: here the token is made, and here alone it is known whether the address is free. */

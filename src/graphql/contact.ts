@@ -22,7 +22,7 @@ import {
 } from './types/messages.js';
 import { PhoneNumber } from './types/scalars.js';
 import { Viewer } from './types/viewer.js';
-import { loadViewer } from './viewer.js';
+import { loadViewer, orSignedOut } from './viewer.js';
 
 @Resolver()
 export class ContactResolver {
@@ -32,11 +32,11 @@ export class ContactResolver {
     nullable: true,
     description: 'Ask to change the address used to sign in. It changes only after `confirmEmailChange`.',
   })
-  changeEmail(
+  async changeEmail(
     @Ctx() ctx: EdgeContext,
     @Arg('input', () => ChangeEmailInput) input: ChangeEmailInput,
   ): Promise<ChangeEmailResult> {
-    return changeEmail(asPerson(ctx), input);
+    return orSignedOut(await changeEmail(asPerson(ctx), input));
   }
 
   @Access('public')
@@ -62,7 +62,7 @@ export class ContactResolver {
     @Arg('input', () => ChooseNotificationChannelInput) input: ChooseNotificationChannelInput,
   ): Promise<ChooseNotificationChannelResult> {
     const person = asPerson(ctx);
-    const outcome = await chooseNotificationChannel(person, input);
+    const outcome = orSignedOut(await chooseNotificationChannel(person, input));
     return isProblem(outcome) ? outcome : { viewer: await loadViewer(ctx, person.actor) };
   }
 
@@ -77,7 +77,7 @@ export class ContactResolver {
     @Arg('input', () => AddPhoneNumberInput) input: AddPhoneNumberInput,
   ): Promise<AddPhoneNumberResult> {
     const person = asPerson(ctx);
-    const outcome = await addPhoneNumber(person, input);
+    const outcome = orSignedOut(await addPhoneNumber(person, input));
     return isProblem(outcome) ? outcome : { ...outcome, viewer: await loadViewer(ctx, person.actor) };
   }
 
@@ -100,7 +100,7 @@ export class ContactResolver {
   @Mutation(() => RemovePhoneNumberResult, { nullable: true, description: 'Forget the telephone number.' })
   async removePhoneNumber(@Ctx() ctx: EdgeContext): Promise<RemovePhoneNumberResult> {
     const person = asPerson(ctx);
-    const outcome = await removePhoneNumber(person);
+    const outcome = orSignedOut(await removePhoneNumber(person));
     return isProblem(outcome) ? outcome : { viewer: await loadViewer(ctx, person.actor) };
   }
 }

@@ -37,12 +37,12 @@ export async function shownPhone(
 
 /**
  * Sends a code to a number. A number on the account stays in force until the code comes back. Nothing here depends on
- * whether another account has the number.
+ * whether another account has the number. Null when a change of credentials was faster, which has ended this session too.
  */
 export async function addPhoneNumber(
   ctx: PersonContext,
   input: { readonly phoneNumber: string },
-): Promise<{ readonly delivery: MessageDelivery } | InvalidInput | Problem<'FEATURE_DISABLED'> | RateLimited> {
+): Promise<{ readonly delivery: MessageDelivery } | InvalidInput | Problem<'FEATURE_DISABLED'> | RateLimited | null> {
   if (!canSendSms(ctx.config)) return problem('FEATURE_DISABLED');
   const number = parsePhoneNumber(input.phoneNumber);
   if (number === null || !isAllowedPrefix(number, ctx.config.SMS_COUNTRY_PREFIXES)) {
@@ -68,7 +68,7 @@ export async function addPhoneNumber(
     await enqueue(ctx, phoneCodeMessage, { accountId }, { accountId });
     return new Date(Number(row.ms));
   });
-  return { delivery: deliveryTo(smsRecipient(number), expiresAt ?? (await currentTime(ctx))) };
+  return expiresAt && { delivery: deliveryTo(smsRecipient(number), expiresAt) };
 }
 
 /** Composed in the worker: here the code is made. */
@@ -161,13 +161,16 @@ async function putVerified(ctx: PersonContext, codeMac: string | null): Promise<
   return true;
 }
 
-/** Forgets the number; security messages go by e-mail again. Not while codes go to it as a second factor. */
+/**
+ * Forgets the number; security messages go by e-mail again. Not while codes go to it as a second factor. Null when a change of
+ * credentials was faster, which has ended this session too.
+ */
 export async function removePhoneNumber(
   ctx: PersonContext,
-): Promise<{ readonly removed: true } | Problem<'LAST_CREDENTIAL'>> {
+): Promise<{ readonly removed: true } | Problem<'LAST_CREDENTIAL'> | null> {
   const { accountId, epoch } = ctx.actor;
   return inTransaction(ctx, async (ctx) => {
-    if (!(await holdEpoch(ctx, accountId, epoch))) return { removed: true };
+    if (!(await holdEpoch(ctx, accountId, epoch))) return null;
     const [isFactor] = await rows(
       ctx.db,
       sql`select 1 as ok from second_factors where account_id = ${accountId} and method = 'SMS'
