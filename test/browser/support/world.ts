@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core';
@@ -12,6 +12,8 @@ import { createTestDatabase } from '../../support/database.js';
 import { leaked, startWatch, type Watch } from './watch.js';
 
 const MAIN = process.env['REKEY_MAIN'] ?? fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+/** Only what the pages were built with is answered: a page that asks for anything else fails here. */
+export const TRUSTED_DOCUMENTS = join(dirname(MAIN), 'persisted-documents.json');
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 /** Nothing of the browser's own may speak to anyone, and its sandbox needs rights that a container does not give. */
@@ -78,6 +80,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     PATH: process.env['PATH'],
     APP_ENV: 'test',
     DATA_DIR: folder,
+    TRUSTED_DOCUMENTS,
     PORT: String(port),
     ...(database?.databaseUrl && { DATABASE_URL: database.databaseUrl }),
     ...OPEN_DOORS,
