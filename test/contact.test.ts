@@ -6,7 +6,6 @@ import { openApp, useApp } from './support/app.js';
 import type { Client, Data } from './support/client.js';
 import { addPhone, addTotp, newestCode, newNumber, passwordStep, secondStep } from './support/factors.js';
 import { newestToken, OTHER_PASSWORD } from './support/person.js';
-import { untilWaiting } from './support/waiting.js';
 
 const app = useApp();
 
@@ -431,38 +430,3 @@ describe('the account itself', () => {
 
   const signIn = (email: string, password: string): Promise<Data> => app().client().call('signIn', { email, password });
 });
-
-if (process.env['TEST_DATABASE_URL']) {
-  test('a change of contact that a change of credentials overtakes says signed out, and does nothing', async () => {
-    const ada = await app().person();
-    await addPhone(app(), ada, newNumber());
-    const changes: [mutation: string, input: Data | null, waitsIn: string][] = [
-      ['changeEmail', { newEmail: newAddress() }, 'insert into email_changes'],
-      ['addPhoneNumber', { phoneNumber: newNumber() }, 'insert into phone_verifications'],
-      ['chooseNotificationChannel', { channel: 'SMS' }, 'select id from accounts'],
-      ['removePhoneNumber', null, 'select id from accounts'],
-    ];
-    for (const [mutation, input, waitsIn] of changes) {
-      const called = await app().ctx.db.transaction(async (db) => {
-        await db.execute(sql`lock table email_changes, phone_verifications in share mode`);
-        await db.execute(sql`update accounts set credential_epoch = credential_epoch + 1 where email = ${ada.email}`);
-        const answer = ada.browser.call(mutation, input).catch((error: Error) => error.message);
-        await untilWaiting(app(), waitsIn);
-        return { answer };
-      });
-      expect([mutation, await called.answer]).toEqual([mutation, expect.stringContaining('"UNAUTHENTICATED"')]);
-      await app().ctx.db.execute(
-        sql`update sessions set epoch = credential_epoch from accounts
-            where account_id = accounts.id and email = ${ada.email}`,
-      );
-    }
-    const [left] = await rows<{ asked: number; events: number }>(
-      app().ctx.db,
-      sql`select (select count(*)::int from email_changes) as asked,
-            (select count(*)::int from security_events where kind = 'email_change_requested') as events`,
-    );
-    // Of the other tests of this file there are some, and each of them has left its event.
-    expect(left?.asked).toBe(left?.events);
-    expect(await phoneOf(ada.browser)).toMatchObject({ phoneNumberVerified: true, notificationChannel: 'EMAIL' });
-  });
-}

@@ -1,6 +1,7 @@
 /** What owners do to their account itself: the name they show, and closing it. */
 import { sql } from 'drizzle-orm';
 import { inTransaction, type Context, type PersonContext } from '../base/context.js';
+import { rows } from '../base/database.js';
 import type { InvalidInput } from '../base/problems.js';
 import { clock } from '../base/time.js';
 import { recordEvent } from '../security-events/service.js';
@@ -8,17 +9,19 @@ import { readDisplayName } from './display-name.js';
 import { notify } from './notices.js';
 import { raiseEpoch } from './service.js';
 
-/** Changes the name shown to others; null for none. */
+/** Changes the name shown to others; null for none. Null where the account was closed meanwhile. */
 export async function changeDisplayName(
   ctx: PersonContext,
   input: { readonly displayName?: string | null },
-): Promise<{ readonly displayName: string | null } | InvalidInput> {
+): Promise<{ readonly displayName: string | null } | InvalidInput | null> {
   const displayName = input.displayName == null ? null : readDisplayName(input.displayName);
   if (typeof displayName === 'object' && displayName !== null) return displayName;
-  await ctx.db.execute(
-    sql`update accounts set display_name = ${displayName} where id = ${ctx.actor.accountId} and closed_at is null`,
+  const changed = await rows(
+    ctx.db,
+    sql`update accounts set display_name = ${displayName} where id = ${ctx.actor.accountId} and closed_at is null
+        returning id`,
   );
-  return { displayName };
+  return changed.length > 0 ? { displayName } : null;
 }
 
 /**

@@ -74,6 +74,27 @@ export function inTransaction<C extends Context, T>(ctx: C, work: (ctx: C) => Pr
   return ctx.db.transaction((db) => work({ ...ctx, db }));
 }
 
+/**
+ * As `inTransaction`, for work that finds out half-way that it came too late: what comes to null is rolled back, and has
+ * cost nobody anything.
+ */
+export async function allOrNothing<C extends Context, T extends object>(
+  ctx: C,
+  work: (ctx: C) => Promise<T | null>,
+): Promise<T | null> {
+  const tooLate = new Error('rolled back');
+  try {
+    return await inTransaction(ctx, async (ctx) => {
+      const done = await work(ctx);
+      if (done === null) throw tooLate;
+      return done;
+    });
+  } catch (error) {
+    if (error === tooLate) return null;
+    throw error;
+  }
+}
+
 /** The context of work that no request caused. */
 export function systemContext(capabilities: Pick<Context, 'config' | 'db' | 'clock' | 'log'>, name: string): Context {
   return {

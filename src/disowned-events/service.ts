@@ -6,7 +6,7 @@
  * thief's address in the meantime; so a link is void for every event that was undone together with an earlier one.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import { inTransaction, type Context, type PersonContext } from '../base/context.js';
+import { allOrNothing, inTransaction, type Context, type PersonContext } from '../base/context.js';
 import { rows } from '../base/database.js';
 import { isProblem, problem, type Problem } from '../base/problems.js';
 import { isId, matchesDigest, parseToken } from '../base/secrets.js';
@@ -97,15 +97,17 @@ export async function reportSecurityEvent(
   const { accountId, epoch } = ctx.actor;
   const event = isId(eventId, 'evt') ? await findEvent(ctx, accountId, eventId) : null;
   if (!event) return problem('NOT_FOUND');
-  return inTransaction(ctx, async (ctx) => {
+  const done = await allOrNothing(ctx, async (ctx) => {
     const raised = await raiseEpoch(ctx, accountId, epoch, VOID_PASSWORD);
-    if (!raised) return null;
-    const secret = await reissueSession(ctx, raised.epoch);
+    const secret = raised && (await reissueSession(ctx, raised.epoch));
+    if (!secret) return null;
     const isUndone = !FROM_OUTSIDE.includes(event.kind) && (await undoFromInside(ctx, event.occurredAt));
     await flagAndTell(ctx, accountId, { eventId, ...(isUndone && { sinceMs: event.occurredAt.getTime() }) });
     const delivery = await sendLink({ ...ctx, actor: { ...ctx.actor, epoch: raised.epoch } });
-    return delivery && { ...secret, delivery };
+    return { ...secret, delivery };
   });
+  // Where the owner cannot be reached any more all of it is done all the same, and support is the way in.
+  return done?.delivery ? { ...done, delivery: done.delivery } : null;
 }
 
 /** What strangers do without getting in: it changed nothing, and what the owner did since must not be taken off for it. */

@@ -16,7 +16,7 @@ export class ProfileResolver {
     @Arg('input', () => ChangeDisplayNameInput) input: ChangeDisplayNameInput,
   ): Promise<ChangeDisplayNameResult> {
     const person = asPerson(ctx);
-    const outcome = await changeDisplayName(person, input);
+    const outcome = orSignedOut(await changeDisplayName(person, input));
     return isProblem(outcome) ? outcome : { viewer: await loadViewer(ctx, person.actor) };
   }
 

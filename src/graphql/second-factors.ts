@@ -19,7 +19,7 @@ import {
   SecondFactor,
 } from './types/second-factors.js';
 import { Viewer } from './types/viewer.js';
-import { loadViewer } from './viewer.js';
+import { loadViewer, orSignedOut } from './viewer.js';
 
 @Resolver()
 export class SecondFactorResolver {
@@ -33,7 +33,7 @@ export class SecondFactorResolver {
     @Ctx() ctx: EdgeContext,
     @Arg('input', () => EnrollSecondFactorInput) input: EnrollSecondFactorInput,
   ): Promise<EnrollSecondFactorResult> {
-    const outcome = await enrollSecondFactor(asPerson(ctx), input);
+    const outcome = orSignedOut(await enrollSecondFactor(asPerson(ctx), input));
     return isProblem(outcome) ? outcome : { ...outcome, secondFactor: secondFactorOf(outcome.secondFactor) };
   }
 

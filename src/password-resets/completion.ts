@@ -1,7 +1,7 @@
 /** The second half of the way back in: what a link allows, and setting the new password with it. */
 import { sql } from 'drizzle-orm';
 import { clearAttempts } from '../base/attempts.js';
-import { inTransaction, type Context } from '../base/context.js';
+import { allOrNothing, type Context } from '../base/context.js';
 import { isProblem, problem, type InvalidInput, type Problem, type RateLimited } from '../base/problems.js';
 import { notify } from '../accounts/notices.js';
 import { holdEpoch, raiseEpoch } from '../accounts/service.js';
@@ -100,7 +100,7 @@ async function put(
   checked: CheckedChallenge | null,
   hash: string,
 ): Promise<CompletePasswordResetOutcome> {
-  const done = await inTransaction(ctx, async (ctx) => {
+  const done = await allOrNothing(ctx, async (ctx) => {
     if (!(await holdEpoch(ctx, reset.accountId, reset.epoch))) return null;
     if (checked ? !(await spendChallenge(ctx, checked)) : await needsSecondFactor(ctx, reset)) return null;
     if (!(await consumeReset(ctx, reset.id))) return null;

@@ -1,7 +1,7 @@
 /** What people know: set it, check it, change it. */
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { clearAttempts, reserveAttempt, returnAttempt, type Guess } from '../base/attempts.js';
-import { inTransaction, type Context, type PersonContext } from '../base/context.js';
+import { allOrNothing, type Context, type PersonContext } from '../base/context.js';
 import {
   invalidInput,
   isProblem,
@@ -199,7 +199,7 @@ export async function changePassword(
   const unproven = await proveCurrentPassword(ctx, input.currentPassword, input.deviceCookie);
   if (isProblem(unproven)) return unproven;
   const hash = await hashPassword(input.newPassword, ctx.origin.network);
-  return inTransaction(ctx, (ctx) => putChangedPassword(ctx, hash));
+  return allOrNothing(ctx, (ctx) => putChangedPassword(ctx, hash));
 }
 
 async function putChangedPassword(ctx: PersonContext, hash: string): Promise<PasswordChanged | null> {
@@ -209,6 +209,7 @@ async function putChangedPassword(ctx: PersonContext, hash: string): Promise<Pas
   if (!raised) return null;
   await storePassword(ctx, accountId, hash);
   const secret = await reissueSession(ctx, raised.epoch);
+  if (!secret) return null;
   const deviceToken = ctx.actor.transport === 'COOKIE' ? await rememberDevice(ctx, accountId, raised.epoch) : null;
   const event = await recordEvent(ctx, 'password_changed', { accountId, sessionId: ctx.actor.sessionId });
   await notify(ctx, accountId, 'password_changed', event);

@@ -7,14 +7,7 @@ import { eq, sql } from 'drizzle-orm';
 import { clearAttempts, reserveAttempt } from '../base/attempts.js';
 import { inTransaction, type Context } from '../base/context.js';
 import { rows } from '../base/database.js';
-import {
-  invalidInput,
-  isProblem,
-  problem,
-  type InvalidInput,
-  type Problem,
-  type RateLimited,
-} from '../base/problems.js';
+import { invalidInput, problem, type InvalidInput, type Problem, type RateLimited } from '../base/problems.js';
 import { digest, formatToken, matchesDigest, newSecret, newToken, parseToken } from '../base/secrets.js';
 import { clock, fromNow } from '../base/time.js';
 import { verifiedPhone, type Channel } from '../accounts/channels.js';
@@ -161,17 +154,6 @@ export interface CheckedChallenge extends Answered {
 export type ChallengeRefused = ProofRejected | TokenInvalid | RateLimited | InvalidInput;
 
 /**
- * Answers a challenge: checks the proof and uses both up. Of parallel answers one succeeds; a wrong one costs a try and
- * nothing else.
- */
-export async function answerChallenge(ctx: Context, answer: ChallengeAnswer): Promise<Answered | ChallengeRefused> {
-  const checked = await checkChallenge(ctx, answer);
-  if (isProblem(checked)) return checked;
-  const isSpent = await inTransaction(ctx, (ctx) => spendChallenge(ctx, checked));
-  return isSpent ? checked : problem('TOKEN_INVALID');
-}
-
-/**
  * Checks the proof without using it up, for work that must hash before its transaction opens. Call it outside any
  * transaction, after every check that needs no proof: each call costs a try, reserved before anything is compared
  * (R-019). A wrong, missing or foreign challenge, cookie or purpose is `TOKEN_INVALID`.
@@ -203,7 +185,7 @@ export async function checkChallenge(
 
 /**
  * Uses a checked proof and its challenge up, in the caller's transaction; call it first there. False when someone was
- * faster or the epoch has moved on: then the caller must write nothing.
+ * faster or the epoch has moved on: then the caller must write nothing, and take back what was written (`allOrNothing`).
  */
 export async function spendChallenge(ctx: Context, checked: CheckedChallenge): Promise<boolean> {
   if (!(await holdEpoch(ctx, checked.accountId, checked.epoch))) return false;

@@ -45,12 +45,13 @@ export interface Enrolled {
 
 /**
  * Begins a second factor; it counts only after `confirmSecondFactor`. The enrolment belongs to this session and this
- * epoch, and lapses. For people whose session is fresh: the edge has seen to that.
+ * epoch, and lapses. For people whose session is fresh: the edge has seen to that. Null when a change of credentials was
+ * faster, which has ended this session too.
  */
 export async function enrollSecondFactor(
   ctx: PersonContext,
   { method, label }: EnrollInput,
-): Promise<Enrolled | ChannelUnavailable | Problem<'FEATURE_DISABLED'> | InvalidInput | RateLimited> {
+): Promise<Enrolled | ChannelUnavailable | Problem<'FEATURE_DISABLED'> | InvalidInput | RateLimited | null> {
   if (method !== 'TOTP' && method !== 'SMS' && method !== 'EMAIL') {
     return invalidInput(['method', '`TOTP`, `SMS` or `EMAIL`']);
   }
@@ -71,27 +72,29 @@ export function readLabel(label: string | null | undefined): string | null | fal
     : false;
 }
 
-/** Lapsed enrolments are cleared away; one number or address is one factor, and ten factors are enough. */
+/** Earlier enrolments that a new one of this method replaces: lapsed, void, or of the same method. */
+const isReplacedSql = (ctx: PersonContext, method: SecondFactorMethod) =>
+  sql`(confirmed_at is null
+    and (expires_at <= ${clock(ctx)} or epoch <> ${ctx.actor.epoch} or method = ${method}))`;
+
+/** One number or address is one factor, and ten factors are enough. */
 async function refuseMore(ctx: PersonContext, method: 'TOTP' | 'SMS' | 'EMAIL'): Promise<InvalidInput | null> {
-  const { accountId } = ctx.actor;
-  await ctx.db.execute(
-    sql`delete from second_factors where account_id = ${accountId} and confirmed_at is null
-          and (expires_at <= ${clock(ctx)} or epoch <> ${ctx.actor.epoch} or method = ${method})`,
-  );
   const has = await ctx.db
     .select({ method: secondFactors.method })
     .from(secondFactors)
-    .where(and(eq(secondFactors.accountId, accountId), isNull(secondFactors.removedAt)));
+    .where(sql`account_id = ${ctx.actor.accountId} and removed_at is null and not ${isReplacedSql(ctx, method)}`);
   if (has.length >= MAX_FACTORS) return invalidInput(['method', `no more than ${MAX_FACTORS} second factors`]);
   const isThere = method !== 'TOTP' && has.some((factor) => factor.method === method);
   return isThere ? invalidInput(['method', 'a method that is not there already']) : null;
 }
 
-async function enrollTotp(ctx: PersonContext, label: string | null): Promise<Enrolled> {
+async function enrollTotp(ctx: PersonContext, label: string | null): Promise<Enrolled | null> {
   const id = newId('fact');
   const key = newTotpKey();
   const secret = seal(ctx.config.secretKeys, `second_factors:${id}`, key);
-  const secondFactor = await insertPending(ctx, { id, method: 'TOTP', label, secret }, ctx.config.CHALLENGE_TTL);
+  const wanted = { id, method: 'TOTP', label, secret } as const;
+  const secondFactor = await inTransaction(ctx, (ctx) => putPending(ctx, wanted, ctx.config.CHALLENGE_TTL));
+  if (!secondFactor) return null;
   const account = await findAccount(ctx, ctx.actor.accountId);
   const uri = provisioningUri({ issuer: ctx.config.PRODUCT_NAME, account: account?.email ?? '', key });
   return { secondFactor, totp: { uri, manualEntryKey: key }, delivery: null };
@@ -101,7 +104,7 @@ async function enrollMessages(
   ctx: PersonContext,
   method: Channel,
   label: string | null,
-): Promise<Enrolled | ChannelUnavailable | RateLimited> {
+): Promise<Enrolled | ChannelUnavailable | RateLimited | null> {
   const { accountId, role } = ctx.actor;
   // Staff rights never rest on a code that a telephone network can be talked out of (R-093).
   const recipient = role !== null ? null : await codeRecipient(ctx, accountId, method);
@@ -110,24 +113,29 @@ async function enrollMessages(
   if (refused) return refused;
   const wanted = { id: newId('fact'), method, label, secret: null };
   const secondFactor = await inTransaction(ctx, async (ctx) => {
-    const pending = await insertPending(ctx, wanted, ctx.config.CODE_TTL);
-    await enqueue(ctx, enrolmentCodeMessage, { secondFactorId: pending.id }, { accountId });
+    const pending = await putPending(ctx, wanted, ctx.config.CODE_TTL);
+    if (pending) await enqueue(ctx, enrolmentCodeMessage, { secondFactorId: pending.id }, { accountId });
     return pending;
   });
-  return { secondFactor, totp: null, delivery: deliveryTo(recipient, secondFactor.expiresAt as Date) };
+  return secondFactor && { secondFactor, totp: null, delivery: deliveryTo(recipient, secondFactor.expiresAt as Date) };
 }
 
-async function insertPending(
+/** In place of those that it replaces; null, and they stay, where the epoch has moved on. */
+async function putPending(
   ctx: PersonContext,
   wanted: Pick<SecondFactor, 'id' | 'method' | 'label' | 'secret'>,
   seconds: number,
-): Promise<SecondFactor> {
+): Promise<SecondFactor | null> {
   const { accountId, epoch, sessionId } = ctx.actor;
+  if (!(await holdEpoch(ctx, accountId, epoch))) return null;
+  await ctx.db.execute(
+    sql`delete from second_factors where account_id = ${accountId} and ${isReplacedSql(ctx, wanted.method)}`,
+  );
   const [pending] = await ctx.db
     .insert(secondFactors)
     .values({ ...wanted, accountId, epoch, sessionId, createdAt: clock(ctx), expiresAt: fromNow(ctx, seconds) })
     .returning();
-  return pending as SecondFactor;
+  return pending ?? null;
 }
 
 /** Composed in the worker: here the code of an enrolment is made. */

@@ -120,9 +120,10 @@ async function sendable(ctx: Context, accountId: string, accepted: SecondFactorM
 async function prepareCode(ctx: Context, challengeId: string, channel: Channel): Promise<Date | null> {
   const [row] = await rows<{ ms: string | number }>(
     ctx.db,
-    sql`update challenges set code_method = ${channel}, code_mac = null,
-          code_expires_at = least(expires_at, ${fromNow(ctx, ctx.config.CODE_TTL)})
-        where id = ${challengeId} and used_at is null and expires_at > ${clock(ctx)}
+    sql`update challenges c set code_method = ${channel}, code_mac = null,
+          code_expires_at = least(c.expires_at, ${fromNow(ctx, ctx.config.CODE_TTL)})
+        from accounts where c.id = ${challengeId} and c.used_at is null and c.expires_at > ${clock(ctx)}
+          and accounts.id = c.account_id and accounts.credential_epoch = c.epoch and accounts.closed_at is null
         returning (extract(epoch from code_expires_at) * 1000)::bigint as ms`,
   );
   return row ? new Date(Number(row.ms)) : null;

@@ -180,16 +180,16 @@ export interface NewSecret {
 
 /**
  * Lets the current session go on under a new epoch and a new secret; every other one is over (R-076). Call it in the
- * transaction that raised the epoch.
+ * transaction that raised the epoch. Null where the session was ended meanwhile: then that epoch must not be raised either.
  */
-export async function reissueSession(ctx: PersonContext, epoch: number): Promise<NewSecret> {
+export async function reissueSession(ctx: PersonContext, epoch: number): Promise<NewSecret | null> {
   const token = newSecret();
   const [session] = await rows<{ persistent: boolean }>(
     ctx.db,
     sql`update sessions set epoch = ${epoch}, digest = ${digest('session', token)}, last_used_at = ${clock(ctx)}
         where id = ${ctx.actor.sessionId} and revoked_at is null returning persistent`,
   );
-  return { token, persistent: session?.persistent ?? false };
+  return session ? { token, persistent: session.persistent } : null;
 }
 
 /** How many sessions of the account are alive, besides the current one. */

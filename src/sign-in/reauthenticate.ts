@@ -1,5 +1,5 @@
 /** Step-up: the person at the keyboard proves who they are again, with all that the account asks for. */
-import { inTransaction, type PersonContext } from '../base/context.js';
+import { allOrNothing, inTransaction, type PersonContext } from '../base/context.js';
 import {
   invalidInput,
   isProblem,
@@ -77,7 +77,9 @@ export async function reauthenticate(ctx: PersonContext, input: ReauthenticateIn
 async function freshByPassword(ctx: PersonContext): Promise<ReauthenticateOutcome | null> {
   const { accountId, epoch } = ctx.actor;
   if (!(await holdEpoch(ctx, accountId, epoch))) return problem('TOKEN_INVALID');
-  return (await confirmedMethods(ctx, accountId)).length > 0 ? null : fresh(ctx, false, false);
+  return (await confirmedMethods(ctx, accountId)).length > 0
+    ? null
+    : ((await fresh(ctx, false, false)) ?? problem('TOKEN_INVALID'));
 }
 
 async function refusePassword(
@@ -114,13 +116,15 @@ async function withProof(
   });
   if (isProblem(checked)) return checked;
   if (checked.accountId !== accountId) return problem('TOKEN_INVALID');
-  return inTransaction(ctx, async (ctx) => {
-    if (!(await spendChallenge(ctx, checked))) return problem('TOKEN_INVALID');
+  const done = await allOrNothing(ctx, async (ctx) => {
+    if (!(await spendChallenge(ctx, checked))) return null;
     return fresh(ctx, makesTwoFactor(checked, role), checked.method === 'PASSKEY');
   });
+  return done ?? problem('TOKEN_INVALID');
 }
 
-async function fresh(ctx: PersonContext, twoFactor: boolean, usedPasskey: boolean): Promise<ReauthenticateOutcome> {
+/** Null where the session was ended meanwhile. */
+async function fresh(ctx: PersonContext, twoFactor: boolean, usedPasskey: boolean): Promise<Reauthenticated | null> {
   const secret = await reproveSession(ctx, { twoFactor, usedPasskey });
-  return secret ? { outcome: 'reauthenticated', ...secret } : problem('TOKEN_INVALID');
+  return secret && { outcome: 'reauthenticated', ...secret };
 }

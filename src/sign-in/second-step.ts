@@ -1,5 +1,5 @@
 /** The second step of signing in: the challenge that followed the password is answered. */
-import { inTransaction, type Context, type StaffRole } from '../base/context.js';
+import { allOrNothing, type Context, type StaffRole } from '../base/context.js';
 import { isProblem, problem, type InvalidInput, type RateLimited } from '../base/problems.js';
 import { findAccount } from '../accounts/service.js';
 import {
@@ -40,9 +40,9 @@ export async function completeSignIn(
   const blocked = await signInBlock(ctx, account);
   if (blocked) return blocked;
   const isRemembered = (await rememberedDevice(ctx, deviceCookie, account.emailKey ?? '')) !== null;
-  const signedIn = await inTransaction(ctx, async (ctx) => {
+  const signedIn = await allOrNothing(ctx, async (ctx) => {
     if (!(await spendChallenge(ctx, checked))) return null;
-    return openSession(ctx, account, isRemembered, {
+    const opened = await openSession(ctx, account, isRemembered, {
       accountId: account.id,
       epoch: checked.epoch,
       role: account.role,
@@ -53,6 +53,7 @@ export async function completeSignIn(
       usedPasskey: checked.method === 'PASSKEY',
       isProven: true,
     });
+    return isProblem(opened) ? null : opened;
   });
-  return signedIn === null || isProblem(signedIn) ? problem('TOKEN_INVALID') : signedIn;
+  return signedIn ?? problem('TOKEN_INVALID');
 }

@@ -98,7 +98,7 @@ async function approve(
   if (request.status !== 'CLAIMED' || request.claimedBy !== me) return conflict(ctx, request);
   const account = target && (await findAccount(ctx, target.id));
   if (!account) return problem('CHANNEL_UNAVAILABLE', { availableChannels: [] });
-  if (target.isLocked) return conflict(ctx, request);
+  if (target.isClosed || target.isLocked) return conflict(ctx, request);
   const recipients = await recoveryRecipients(ctx, account);
   const recipient = recipientOf(ctx, input.deliverTo, account, recipients, request);
   if (!recipient) {
