@@ -88,7 +88,8 @@ export interface Reported extends NewSecret {
 /**
  * The same from inside, for a person whose session is fresh: every other session is over, the password is void, address,
  * channel, number and factors are as before the event, a reset link is on its way to where the owner was reached then, and
- * staff look at it. Null when another change of credentials was faster, which has ended this session too.
+ * staff look at it. Null when another change of credentials was faster, which has ended this session too; and where the owner
+ * can be reached no more: then all of it is done, but for the link.
  */
 export async function reportSecurityEvent(
   ctx: PersonContext,
@@ -106,7 +107,7 @@ export async function reportSecurityEvent(
     const delivery = await sendLink({ ...ctx, actor: { ...ctx.actor, epoch: raised.epoch } });
     return { ...secret, delivery };
   });
-  // Where the owner cannot be reached any more all of it is done all the same, and support is the way in.
+  // Unreached, and without a password: support is the way in.
   return done?.delivery ? { ...done, delivery: done.delivery } : null;
 }
 

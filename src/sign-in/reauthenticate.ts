@@ -77,9 +77,8 @@ export async function reauthenticate(ctx: PersonContext, input: ReauthenticateIn
 async function freshByPassword(ctx: PersonContext): Promise<ReauthenticateOutcome | null> {
   const { accountId, epoch } = ctx.actor;
   if (!(await holdEpoch(ctx, accountId, epoch))) return problem('TOKEN_INVALID');
-  return (await confirmedMethods(ctx, accountId)).length > 0
-    ? null
-    : ((await fresh(ctx, false, false)) ?? problem('TOKEN_INVALID'));
+  if ((await confirmedMethods(ctx, accountId)).length > 0) return null;
+  return (await fresh(ctx, false, false)) ?? problem('TOKEN_INVALID');
 }
 
 async function refusePassword(
